@@ -9,11 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import TypeAlias, TypeGuard
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
-from nano_banana.catalog.endpoint import MISSING, Endpoint, Field, FieldType, Task
+from nano_banana.catalog.endpoint import Endpoint, Field, FieldType, Task
 from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.problem import did_you_mean
 
@@ -30,18 +30,14 @@ def complete_arguments(endpoint: Endpoint, given: JSONObject) -> JSONObject:
             whole[name] = 1
         elif name in given:
             whole[name] = with_whole_numbers(given[name])
-        elif (unsaid := _default_of(endpoint, field)) is not None:
-            whole[name] = unsaid
+        elif name == endpoint.roles.format and "png" in field.choices:
+            whole[name] = "png"
+        elif (unsaid := field.known_default()) is not None:
+            whole[name] = with_whole_numbers(unsaid)
     return {
         **whole,
         **{name: with_whole_numbers(value) for name, value in given.items() if name not in endpoint.fields},
     }
-
-
-def _default_of(endpoint: Endpoint, field: Field) -> JSONValue:
-    if field.name == endpoint.roles.format and "png" in field.choices:
-        return "png"
-    return None if field.default is MISSING else with_whole_numbers(field.default)
 
 
 def with_whole_numbers(value: JSONValue) -> JSONValue:
@@ -76,10 +72,7 @@ _RESOLUTION_SIDES: Mapping[str, int] = MappingProxyType({"1K": 1024, "2K": 2048,
 def argument_value(endpoint: Endpoint, arguments: JSONObject, name: str | None) -> JSONValue:
     """What stands in the field `name`, else its default, else None."""
     field = endpoint.field_for(name)
-    if field is None:
-        return None
-    unsaid = None if field.default is MISSING else field.default
-    return arguments.get(field.name, unsaid)
+    return None if field is None else arguments.get(field.name, field.known_default())
 
 
 def result_size(
@@ -106,17 +99,9 @@ def known_result_size(
     if roles.aspect_ratio:
         return picture if argument_value(endpoint, arguments, roles.aspect_ratio) == "match_input" else None
     if endpoint.does in {Task.UPSCALE, Task.RESTORE}:
-        return _enlarged_size(endpoint, arguments, picture)
+        factor = argument_value(endpoint, arguments, endpoint.roles.factor)
+        return (round(picture[0] * factor), round(picture[1] * factor)) if picture and _is_number(factor) else None
     return picture if endpoint.does in {Task.IMAGE_TO_IMAGE, Task.INPAINT} else None
-
-
-def _enlarged_size(
-    endpoint: Endpoint, arguments: JSONObject, picture: tuple[int, int] | None
-) -> tuple[int, int] | None:
-    factor = argument_value(endpoint, arguments, endpoint.roles.factor)
-    if picture is None or isinstance(factor, bool) or not isinstance(factor, int | float):
-        return None
-    return round(picture[0] * factor), round(picture[1] * factor)
 
 
 def _written_size(size: JSONValue) -> tuple[int, int] | None:
@@ -157,144 +142,132 @@ class ArgumentProblem(Struct, frozen=True, kw_only=True):
     warning: bool = False
 
 
+_TYPE_NAMES: Mapping[type, str] = MappingProxyType(
+    {type(None): "null", bool: "boolean", int: "number", float: "number", str: "string", list: "list", tuple: "list"}
+)
+
+
 def json_type_name(value: JSONValue) -> str:
     """What `value` is, as a JSON type."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, int | float):
-        return "number"
-    if isinstance(value, str):
-        return "string"
-    return "list" if isinstance(value, list | tuple) else "object"
+    return _TYPE_NAMES.get(type(value), "object")
 
 
 ArgumentPath: TypeAlias = "tuple[str | int, ...]"
 
 
 class ValueChecker(Struct, frozen=True, kw_only=True):
-    """Judges values of an endpoint's fields; what `deferred` accepts is left unjudged."""
+    """Checks values of a field of an endpoint; values that are `deferred` aren't checked."""
 
     endpoint: Endpoint
+    field: Field
     deferred: Callable[[JSONValue], bool]
 
-    def faults(self, field: Field, value: JSONValue, path: ArgumentPath) -> Iterator[ArgumentProblem]:
+    def problems(self, value: JSONValue, path: ArgumentPath) -> Iterator[ArgumentProblem]:
         """Everything wrong with `value`, which stands at `path`."""
         if self.deferred(value):
             return
-        match field.type:
+        match self.field.type:
             case FieldType.INTEGER | FieldType.NUMBER:
-                yield from self._number(field, value, path)
+                yield from self._number(value, path)
             case FieldType.ENUM:
-                yield from self._choice(field, value, path, field.choices)
+                yield from self._choice(value, path, self.field.choices)
             case FieldType.IMAGE_SIZE:
-                yield from self._size(field, value, path)
+                yield from self._size(value, path)
             case FieldType.ADAPTERS | FieldType.URLS | FieldType.LIST:
-                yield from self._list(field, value, path)
+                yield from self._list(value, path)
             case FieldType.BOOLEAN | FieldType.OBJECT:
-                if json_type_name(value) != field.type:
-                    yield self._type(field, value, path)
+                if json_type_name(value) != self.field.type:
+                    yield self._type(value, path)
             case FieldType.STRING | FieldType.URL:
                 if not isinstance(value, str):
-                    yield self._type(field, value, path)
+                    yield self._type(value, path)
 
-    def _number(self, field: Field, value: JSONValue, path: ArgumentPath) -> Iterator[ArgumentProblem]:
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            yield self._type(field, value, path)
-        elif not field.in_range(value):
-            yield self._range("field_range", field, value, path)
-        elif field.type is FieldType.INTEGER and value != int(value):
-            yield self._type(field, value, path)
+    def _number(self, value: JSONValue, path: ArgumentPath) -> Iterator[ArgumentProblem]:
+        if not _is_number(value):
+            yield self._type(value, path)
+        elif not self.field.in_range(value):
+            yield self._problem("field_range", path, value=value, range=_range_text(self.field))
+        elif self.field.type is FieldType.INTEGER and value != int(value):
+            yield self._type(value, path)
 
-    def _choice(
-        self, field: Field, value: JSONValue, path: ArgumentPath, choices: Sequence[str]
-    ) -> Iterator[ArgumentProblem]:
+    def _choice(self, value: JSONValue, path: ArgumentPath, choices: Sequence[str]) -> Iterator[ArgumentProblem]:
         if isinstance(value, str) and value in choices:
             return
-        data: JSONObject = {"found": value, "choices": list(choices)}
         if not isinstance(value, str) and str(value) in choices:
-            yield self._misfit("field_needs_quotes", field, path, {"found": value})
+            yield self._problem("field_needs_quotes", path, found=value)
         else:
             near = did_you_mean(str(value), choices)
-            yield self._misfit("field_choice", field, path, data, suggestions=near)
+            yield self._problem("field_choice", path, near, found=value, choices=list(choices))
 
-    def _size(self, field: Field, value: JSONValue, path: ArgumentPath) -> Iterator[ArgumentProblem]:
+    def _size(self, value: JSONValue, path: ArgumentPath) -> Iterator[ArgumentProblem]:
         if isinstance(value, str):
-            yield from self._choice(field, value, path, (*NAMED_SIZES, *field.choices))
+            yield from self._choice(value, path, (*NAMED_SIZES, *self.field.choices))
         elif not isinstance(value, Mapping) or set(value) != {"width", "height"}:
-            yield self._misfit("size_shape", field, path)
+            yield self._problem("size_shape", path)
         else:
             for side, length in value.items():
-                yield from self._side(field, side, length, path)
+                if not self.deferred(length):
+                    yield from self._side(side, length, path)
 
-    def _side(self, field: Field, side: str, length: JSONValue, path: ArgumentPath) -> Iterator[ArgumentProblem]:
-        at = (*path, side)
-        if self.deferred(length):
-            return
-        if isinstance(length, bool) or not isinstance(length, int | float):
-            yield self._misfit("size_shape", field, path)
-        elif not field.in_range(length) or length != int(length):
-            yield self._range("size_range", field, length, at, side=side)
+    def _side(self, side: str, length: JSONValue, path: ArgumentPath) -> Iterator[ArgumentProblem]:
+        if not _is_number(length):
+            yield self._problem("size_shape", path)
+        elif not self.field.in_range(length) or length != int(length):
+            bounds = _range_text(self.field)
+            yield self._problem("size_range", (*path, side), side=side, value=length, range=bounds)
         elif length % SIZE_MULTIPLE:
             near = str(max(1, round(length / SIZE_MULTIPLE)) * SIZE_MULTIPLE)
             data: JSONObject = {"side": side, "value": length, "multiple": SIZE_MULTIPLE}
-            yield self._misfit("size_multiple", field, at, data, suggestions=(near,), warning=True)
+            yield self._problem("size_multiple", (*path, side), (near,), warning=True, **data)
 
-    def _list(self, field: Field, value: JSONValue, path: ArgumentPath) -> Iterator[ArgumentProblem]:
+    def _list(self, value: JSONValue, path: ArgumentPath) -> Iterator[ArgumentProblem]:
         if not isinstance(value, list | tuple):
-            yield self._type(field, value, path)
+            yield self._type(value, path)
             return
-        adapters = field.type is FieldType.ADAPTERS
-        most = self.endpoint.adapters_max if adapters else field.max_items
+        adapters = self.field.type is FieldType.ADAPTERS
+        most = self.endpoint.adapters_max if adapters else self.field.max_items
         if most is not None and len(value) > most:
-            kind = "adapters_too_many" if adapters else "list_too_long"
-            yield self._misfit(kind, field, path, {"count": len(value), "most": most})
+            yield self._problem("adapters_too_many" if adapters else "list_too_long", path, count=len(value), most=most)
         for index, item in enumerate(value):
             if self.deferred(item):
                 continue
             if adapters:
-                yield from self._adapter(field, item, (*path, index))
-            elif field.type is FieldType.URLS and not isinstance(item, str):
-                yield self._type(field, item, (*path, index), wants="url")
+                yield from self._adapter(item, (*path, index))
+            elif self.field.type is FieldType.URLS and not isinstance(item, str):
+                yield self._type(item, (*path, index), wants="url")
 
-    def _adapter(self, field: Field, item: JSONValue, path: ArgumentPath) -> Iterator[ArgumentProblem]:
-        if not isinstance(item, Mapping) or not {"path"} <= set(item) <= {"path", "scale", *field.choices}:
-            yield self._misfit("adapter_shape", field, path)
+    def _adapter(self, item: JSONValue, path: ArgumentPath) -> Iterator[ArgumentProblem]:
+        if not isinstance(item, Mapping) or not {"path"} <= set(item) <= {"path", "scale", *self.field.choices}:
+            yield self._problem("adapter_shape", path)
             return
-        where, scale = item["path"], item.get("scale", 1)
-        if not isinstance(where, str):
-            yield self._misfit("adapter_shape", field, (*path, "path"))
+        if not isinstance(item["path"], str):
+            yield self._problem("adapter_shape", (*path, "path"))
+        scale = item.get("scale", 1)
         if self.deferred(scale):
             return
-        if isinstance(scale, bool) or not isinstance(scale, int | float):
-            yield self._misfit("adapter_shape", field, (*path, "scale"))
-        elif not field.in_range(scale):
-            yield self._range("field_range", field, scale, (*path, "scale"))
+        if not _is_number(scale):
+            yield self._problem("adapter_shape", (*path, "scale"))
+        elif not self.field.in_range(scale):
+            yield self._problem("field_range", (*path, "scale"), value=scale, range=_range_text(self.field))
 
-    def _type(self, field: Field, value: JSONValue, path: ArgumentPath, *, wants: str = "") -> ArgumentProblem:
-        return self._misfit(
-            "field_type", field, path, {"wants": wants or field.type.value, "found": json_type_name(value)}
-        )
+    def _type(self, value: JSONValue, path: ArgumentPath, *, wants: str = "") -> ArgumentProblem:
+        return self._problem("field_type", path, wants=wants or self.field.type.value, found=json_type_name(value))
 
-    def _range(
-        self, kind: str, field: Field, value: JSONValue, path: ArgumentPath, **more: JSONValue
-    ) -> ArgumentProblem:
-        data: JSONObject = {"value": value, "range": _range_text(field), **more}
-        return self._misfit(kind, field, path, data)
-
-    def _misfit(
+    def _problem(
         self,
         kind: str,
-        field: Field,
         path: ArgumentPath,
-        data: JSONObject | None = None,
-        *,
         suggestions: tuple[str, ...] = (),
+        *,
         warning: bool = False,
+        **data: JSONValue,
     ) -> ArgumentProblem:
-        about: JSONObject = {"field": field.name, "endpoint": self.endpoint.id, **(data or {})}
+        about: JSONObject = {"field": self.field.name, "endpoint": self.endpoint.id, **data}
         return ArgumentProblem(kind=kind, path=path, data=about, suggestions=suggestions, warning=warning)
+
+
+def _is_number(value: JSONValue) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _range_text(field: Field) -> str:
@@ -305,17 +278,12 @@ def _range_text(field: Field) -> str:
     return f"≥ {low}" if low else f"≤ {high}" if high else "finite"
 
 
-def never_deferred(_: JSONValue) -> bool:
-    """No value is deferred."""
-    return False
-
-
 def argument_problems(
     endpoint: Endpoint,
     given: JSONObject,
     *,
     filled: Collection[str] = (),
-    deferred: Callable[[JSONValue], bool] = never_deferred,
+    deferred: Callable[[JSONValue], bool] = lambda _: False,
 ) -> list[ArgumentProblem]:
     """Everything about `given` that the endpoint would refuse, or that the runner sets itself.
 
@@ -323,28 +291,28 @@ def argument_problems(
     Values that `deferred` accepts (templates that are rendered later), at any depth, are not judged.
     """
     wrong: list[ArgumentProblem] = []
-    values = ValueChecker(endpoint=endpoint, deferred=deferred)
     for name, value in given.items():
+        about: JSONObject = {"field": name, "endpoint": endpoint.id}
         if name not in endpoint.fields:
-            wrong.append(_unknown_field(endpoint, name))
+            wrong.append(_unknown_field(endpoint, name, about))
         elif name in filled or (_is_set_by_runner(endpoint, name, value) and not deferred(value)):
-            wrong.append(
-                ArgumentProblem(kind="field_is_ours", path=(name,), data={"field": name, "endpoint": endpoint.id})
-            )
+            wrong.append(ArgumentProblem(kind="field_is_ours", path=(name,), data=about))
         else:
-            wrong.extend(values.faults(endpoint.fields[name], value, (name,)))
-    wrong.extend(_missing_fields(endpoint, {*given, *filled}))
+            checker = ValueChecker(endpoint=endpoint, field=endpoint.fields[name], deferred=deferred)
+            wrong.extend(checker.problems(value, (name,)))
+    wrong.extend(
+        ArgumentProblem(kind="field_missing", path=(name,), data={"field": name, "endpoint": endpoint.id})
+        for name, field in endpoint.fields.items()
+        if field.required and field.default is UNSET and name not in given and name not in filled
+    )
     return wrong
 
 
-def _unknown_field(endpoint: Endpoint, name: str) -> ArgumentProblem:
-    data: JSONObject = {"field": name, "endpoint": endpoint.id}
-    negative = endpoint.roles.negative_prompt
-    if name.casefold().startswith("negative") and negative is None:
-        return ArgumentProblem(kind="no_negative_prompt", path=(name,), data=data)
-    return ArgumentProblem(
-        kind="field_unknown", path=(name,), data=data, suggestions=did_you_mean(name, endpoint.fields)
-    )
+def _unknown_field(endpoint: Endpoint, name: str, about: JSONObject) -> ArgumentProblem:
+    if name.casefold().startswith("negative") and endpoint.roles.negative_prompt is None:
+        return ArgumentProblem(kind="no_negative_prompt", path=(name,), data=about)
+    near = did_you_mean(name, endpoint.fields)
+    return ArgumentProblem(kind="field_unknown", path=(name,), data=about, suggestions=near)
 
 
 def _is_set_by_runner(endpoint: Endpoint, name: str, value: JSONValue) -> bool:
@@ -352,12 +320,6 @@ def _is_set_by_runner(endpoint: Endpoint, name: str, value: JSONValue) -> bool:
     if name == endpoint.roles.count:
         return value != 1
     return name == endpoint.roles.sync and value is not False
-
-
-def _missing_fields(endpoint: Endpoint, there: Collection[str]) -> Iterator[ArgumentProblem]:
-    for name, field in endpoint.fields.items():
-        if field.required and field.default is MISSING and name not in there:
-            yield ArgumentProblem(kind="field_missing", path=(name,), data={"field": name, "endpoint": endpoint.id})
 
 
 TEMPLATE_SCHEMA: JSONObject = {"type": "string", "pattern": r"\{\{"}
@@ -396,48 +358,30 @@ def _value_schema(endpoint: Endpoint, field: Field) -> JSONObject:
 
 
 def _typed_schemas(endpoint: Endpoint, field: Field) -> list[JSONObject]:
+    bounds: JSONObject = {name: bound for name in ("minimum", "maximum") if (bound := getattr(field, name)) is not None}
     match field.type:
         case FieldType.ENUM:
             return [{"enum": list(field.choices)}]
         case FieldType.IMAGE_SIZE:
-            return _size_schemas(field)
+            side: JSONObject = {"anyOf": [{"type": "integer", **bounds}, TEMPLATE_SCHEMA]}
+            names: JSONObject = {"enum": [*NAMED_SIZES, *field.choices]}
+            return [names, _object_schema({"width": side, "height": side}, "width", "height")]
         case FieldType.ADAPTERS:
-            return [_with_max_items({"type": "array", "items": _adapter_schema(field)}, endpoint.adapters_max)]
+            scale: JSONObject = {"anyOf": [{"type": "number", **bounds}, TEMPLATE_SCHEMA], "default": 1}
+            extra: JSONObject = {name: {} for name in field.choices}
+            adapter = _object_schema({"path": {"type": "string"}, "scale": scale, **extra}, "path")
+            return [_list_schema(endpoint.adapters_max, items=adapter)]
         case FieldType.URLS:
-            return [_with_max_items({"type": "array", "items": {"type": "string"}}, field.max_items)]
+            return [_list_schema(field.max_items, items={"type": "string"})]
         case FieldType.LIST:
-            return [_with_max_items({"type": "array"}, field.max_items)]
+            return [_list_schema(field.max_items)]
         case _:
-            return [_number_schema(field, field.type.value)]
+            return [{"type": field.type.value, **bounds}]
 
 
-def _size_schemas(field: Field) -> list[JSONObject]:
-    side: JSONObject = {"anyOf": [_number_schema(field, "integer"), TEMPLATE_SCHEMA]}
-    sides: JSONObject = {
-        "type": "object",
-        "properties": {"width": side, "height": side},
-        "required": ["width", "height"],
-        "additionalProperties": False,
-    }
-    return [{"enum": [*NAMED_SIZES, *field.choices]}, sides]
+def _object_schema(properties: JSONObject, *required: str) -> JSONObject:
+    return {"type": "object", "properties": properties, "required": [*required], "additionalProperties": False}
 
 
-def _adapter_schema(field: Field) -> JSONObject:
-    scale: JSONObject = {"anyOf": [_number_schema(field, "number"), TEMPLATE_SCHEMA], "default": 1}
-    extra: JSONObject = {name: {} for name in field.choices}
-    return {
-        "type": "object",
-        "properties": {"path": {"type": "string"}, "scale": scale, **extra},
-        "required": ["path"],
-        "additionalProperties": False,
-    }
-
-
-def _with_max_items(shape: JSONObject, most: int | None) -> JSONObject:
-    return shape if most is None else {**shape, "maxItems": most}
-
-
-def _number_schema(field: Field, kind: str) -> JSONObject:
-    low: JSONObject = {} if field.minimum is None else {"minimum": field.minimum}
-    high: JSONObject = {} if field.maximum is None else {"maximum": field.maximum}
-    return {"type": kind, **low, **high}
+def _list_schema(most: int | None, **items: JSONValue) -> JSONObject:
+    return {"type": "array", **items, **({} if most is None else {"maxItems": most})}

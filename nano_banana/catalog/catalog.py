@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, cast
 from msgspec import Struct
 
 from nano_banana.catalog.arguments import argument_problems
-from nano_banana.catalog.endpoint import MISSING, Endpoint
+from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.catalog.endpoint_format import endpoint_from_json, endpoint_schema
 from nano_banana.catalog.pricing import PriceQuote, read_quotes, with_quote
 from nano_banana.formats.yaml_values import KeyPath, Located, to_plain
@@ -83,40 +83,26 @@ def _value_text(found: JSONValue) -> JSONValue:
 
 
 def _semantic_faults(endpoint: Endpoint) -> Iterator[EndpointFault]:
-    for role, name in endpoint.roles.named().items():
-        yield from _check_field_name(endpoint, ("roles", role), name)
-    if endpoint.price:
-        yield from _check_field_names(endpoint, ("price", "times"), tuple(endpoint.price.times))
-        yield from _check_field_names(endpoint, ("price", "plus"), tuple(endpoint.price.plus))
-        yield from _check_field_names(endpoint, ("price", "unknown_with"), endpoint.price.unknown_with)
+    named: list[tuple[KeyPath, str]] = [(("roles", role), name) for role, name in endpoint.roles.named().items()]
+    if price := endpoint.price:
+        tables = {"times": price.times, "plus": price.plus, "unknown_with": price.unknown_with}
+        named += [(("price", key, name), name) for key, names in tables.items() for name in names]
+    for path, name in named:
+        if name not in endpoint.fields:
+            data: JSONObject = {"field": name, "where": path[0], "role": path[1]}
+            near = did_you_mean(name, endpoint.fields)
+            yield EndpointFault(kind="endpoint_field_unknown", path=path, data=data, suggestions=near)
     for name, field in endpoint.fields.items():
-        low, high = field.minimum, field.maximum
+        low, high, default = field.minimum, field.maximum, field.known_default()
         if low is not None and high is not None and low > high:
-            data: JSONObject = {"field": name, "minimum": low, "maximum": high}
-            yield EndpointFault(kind="endpoint_range_empty", path=("fields", name, "minimum"), data=data)
-        elif field.default is not MISSING and field.default is not None:
-            for misfit in argument_problems(endpoint, {name: field.default}, filled=_other_fields(endpoint, name)):
+            bounds: JSONObject = {"field": name, "minimum": low, "maximum": high}
+            yield EndpointFault(kind="endpoint_range_empty", path=("fields", name, "minimum"), data=bounds)
+        elif default is not None:
+            others = endpoint.fields.keys() - {name}
+            for misfit in argument_problems(endpoint, {name: default}, filled=others):
                 if not misfit.warning and misfit.kind != "field_is_ours":
-                    path = ("fields", name, "default")
-                    yield EndpointFault(
-                        kind="endpoint_default", path=path, data={"field": name, "default": field.default}
-                    )
-
-
-def _other_fields(endpoint: Endpoint, name: str) -> tuple[str, ...]:
-    return tuple(other for other in endpoint.fields if other != name)
-
-
-def _check_field_names(endpoint: Endpoint, path: tuple[str, ...], names: tuple[str, ...]) -> Iterator[EndpointFault]:
-    for name in names:
-        yield from _check_field_name(endpoint, (*path, name), name)
-
-
-def _check_field_name(endpoint: Endpoint, path: tuple[str, ...], name: str) -> Iterator[EndpointFault]:
-    if name not in endpoint.fields:
-        near = did_you_mean(name, endpoint.fields)
-        data: JSONObject = {"field": name, "where": path[0], "role": path[1]}
-        yield EndpointFault(kind="endpoint_field_unknown", path=path, data=data, suggestions=near)
+                    shown: JSONObject = {"field": name, "default": default}
+                    yield EndpointFault(kind="endpoint_default", path=("fields", name, "default"), data=shown)
 
 
 def load_project_endpoints(folder: Path, read: Callable[[Path], str]) -> tuple[Endpoint, ...]:

@@ -9,13 +9,24 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from enum import Enum, StrEnum
-from typing import Final
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
-from msgspec import Struct, field
+from msgspec import UNSET, Meta, UnsetType, field
 
+from nano_banana.formats.struct_schema import Section, described
 from nano_banana.model.call import canonical_json
 from nano_banana.model.json_values import JSONValue
+
+if TYPE_CHECKING:
+    AnyValue: TypeAlias = JSONValue
+else:
+    AnyValue = object  # msgspec knows no recursive types
+
+Number: TypeAlias = int | float
+Dollars: TypeAlias = Annotated[Number, Meta(extra_json_schema={"minimum": 0})]
+Positive: TypeAlias = Annotated[int, Meta(ge=1)]
+FieldNames: TypeAlias = tuple[str, ...]
 
 
 class FieldType(StrEnum):
@@ -38,39 +49,38 @@ class FieldType(StrEnum):
     LIST = "list"
 
 
-class MissingDefault(Enum):
-    """The type of `MISSING`: no default is documented (None would be one)."""
+class Field(Section, frozen=True, kw_only=True, omit_defaults=True):
+    """A field as its endpoint documents it. None: not documented."""
 
-    MISSING = "missing"
-
-
-MISSING: Final = MissingDefault.MISSING
-
-
-class Field(Struct, frozen=True, kw_only=True):
-    """A field as its endpoint documents it.
-
-    `minimum` and `maximum` bound a number, each side of an image size (pixels) or each adapter's
-    scale; `choices` are an enum's values, names that an image size takes beside the usual six, or keys
-    that an adapter takes beside `path` and `scale`;
-    `max_items` bounds a list. None: not documented.
-    """
-
-    name: str
-    type: FieldType
-    required: bool = False
-    default: JSONValue | MissingDefault = MISSING
-    minimum: float | None = None
-    maximum: float | None = None
-    choices: tuple[str, ...] = ()
-    max_items: int | None = None
-    description: str = ""
+    name: str = ""
+    """The key that it has in the endpoint's `fields`."""
+    type: Annotated[FieldType, described("What the field holds.", enum=[*FieldType])]
+    required: Annotated[bool, described("Whether a request without it is refused.")] = False
+    default: Annotated[
+        AnyValue | UnsetType, Meta(description="What the service takes if the field is left out.", extra_json_schema={})
+    ] = UNSET
+    minimum: Annotated[
+        Number | None, described("Least value; for an image size each side, for adapters each scale.")
+    ] = None
+    maximum: Annotated[Number | None, described("Greatest value, likewise.")] = None
+    choices: Annotated[
+        tuple[str, ...],
+        described(
+            "Values of an enum; names beside the usual ones of an image size; more keys of an adapter.", minItems=1
+        ),
+    ] = ()
+    max_items: Annotated[Positive | None, described("Most items of a list.")] = None
+    description: Annotated[str, described("What the field does.")] = ""
 
     def in_range(self, value: float) -> bool:
         """Whether `value` is finite and within the documented bounds, both included."""
         low = float("-inf") if self.minimum is None else self.minimum
         high = float("inf") if self.maximum is None else self.maximum
         return low <= value <= high and abs(value) != float("inf")
+
+    def known_default(self) -> JSONValue:
+        """The default; None also if none is documented."""
+        return None if self.default is UNSET else self.default
 
 
 class Unit(StrEnum):
@@ -81,32 +91,43 @@ class Unit(StrEnum):
     STEP = "step"
 
 
-class Price(Struct, frozen=True, kw_only=True):
-    """US dollars for one unit, `as_of` a month or day (`2026-08`), `source` in words.
+class Price(Section, frozen=True, kw_only=True, omit_defaults=True):
+    """What one unit costs, and what changes that."""
 
-    `usd_high` is the dearer figure where sources disagree. At least `minimum` units are billed. `times`
-    multiplies by the value of a field (`resolution: {4K: 2}`), `plus` adds dollars a picture if a boolean field is true
-    or a field has a value (`thinking_level: {high: 0.002}`), and if a field of `unknown_with` is set nobody knows the
-    price. `block` units are billed together, a started block as a whole one. `first` is the price of the first unit of
-    a request. With `input_units` each input picture counts as so many units, at least and at most, and so does a result
-    of unknown size.
-    """
+    usd: Annotated[Dollars, described("US dollars for one unit.")]
+    usd_high: Annotated[Dollars | None, described("The dearer figure where sources disagree.")] = None
+    unit: Annotated[Unit, described("What is counted; megapixels are rounded up a picture.", enum=[*Unit])]
+    minimum: Annotated[Positive | None, described("Units that are billed at least.")] = None
+    times: Annotated[Mapping[str, Mapping[str, Dollars]], described("Field → value → factor.")] = field(
+        default_factory=dict
+    )
+    plus: Annotated[
+        Mapping[str, Dollars | Mapping[str, Dollars]],
+        described("US dollars more a picture: field → dollars if it is true, or field → value → dollars."),
+    ] = field(default_factory=dict)
+    block: Annotated[Positive, described("Units that are billed together; a started block counts whole.")] = 1
+    first: Annotated[Dollars | None, described("US dollars for the first unit of a request.")] = None
+    input_units: Annotated[
+        tuple[Positive, Positive] | None,
+        described(
+            "Units that each input picture counts as, at least and at most; a result of unknown size counts so, too."
+        ),
+    ] = None
+    unknown_with: Annotated[FieldNames, described("Fields that make the price unknown if they are set.")] = ()
+    as_of: Annotated[
+        str,
+        Meta(pattern=r"^\d{4}-\d{2}(-\d{2})?$"),
+        described("Month or day at which the price was seen, for example 2026-08."),
+    ]
+    source: Annotated[str, described("Who says so, in words.")]
 
-    usd: float
-    usd_high: float | None = None
-    unit: Unit
-    minimum: int | None = None
-    times: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    plus: Mapping[str, float | Mapping[str, float]] = field(default_factory=dict)
-    unknown_with: tuple[str, ...] = ()
-    block: int = 1
-    first: float | None = None
-    input_units: tuple[int, int] | None = None
-    as_of: str
-    source: str
+    @property
+    def highest_usd(self) -> float:
+        """US dollars for one unit at most."""
+        return self.usd if self.usd_high is None else self.usd_high
 
 
-class PriceRange(Struct, frozen=True, kw_only=True):
+class PriceRange(Section, frozen=True, kw_only=True):
     """A range of US dollars, both ends included."""
 
     low: float
@@ -121,37 +142,32 @@ class TriggerUse(StrEnum):
     CAPTION = "default_caption"
 
 
-class Roles(Struct, frozen=True, kw_only=True):
-    """The endpoint's own field name for each role, None where it has no such field.
+class Roles(Section, frozen=True, kw_only=True, omit_defaults=True):
+    """The endpoint's own field name for each role; None: it has no such field."""
 
-    `archive` takes the zip of training photos, `images` a list of pictures, `factor` how many times
-    as wide an enlarger's result is, `count` the number of results, `format` their file type, `sync` the
-    wish for an inline answer; `trigger_as` says how the field under `trigger` is used.
-    """
-
-    prompt: str | None = None
-    negative_prompt: str | None = None
-    seed: str | None = None
-    size: str | None = None
-    aspect_ratio: str | None = None
-    resolution: str | None = None
-    image: str | None = None
-    images: str | None = None
-    mask: str | None = None
-    archive: str | None = None
-    trigger: str | None = None
-    caption: str | None = None
-    adapters: str | None = None
-    strength: str | None = None
-    factor: str | None = None
-    steps: str | None = None
-    guidance: str | None = None
-    learning_rate: str | None = None
-    count: str | None = None
-    format: str | None = None
-    safety: str | None = None
-    sync: str | None = None
-    trigger_as: TriggerUse | None = None
+    prompt: Annotated[str | None, described("The text that says what to draw.")] = None
+    negative_prompt: Annotated[str | None, described("The text that says what not to draw.")] = None
+    seed: Annotated[str | None, described("The seed of the random numbers.")] = None
+    size: Annotated[str | None, described("The size of the result.")] = None
+    aspect_ratio: Annotated[str | None, described("The proportions of the result.")] = None
+    resolution: Annotated[str | None, described("The resolution of the result, such as 2K.")] = None
+    image: Annotated[str | None, described("The input picture.")] = None
+    images: Annotated[str | None, described("A list of input pictures.")] = None
+    mask: Annotated[str | None, described("The mask.")] = None
+    archive: Annotated[str | None, described("The zip of training photos.")] = None
+    trigger: Annotated[str | None, described("The word that stands for the trained person or style.")] = None
+    caption: Annotated[str | None, described("The caption of photos without one.")] = None
+    adapters: Annotated[str | None, described("The list of adapters.")] = None
+    strength: Annotated[str | None, described("How much of the picture is drawn anew.")] = None
+    factor: Annotated[str | None, described("How many times as wide an enlarged result is.")] = None
+    steps: Annotated[str | None, described("The number of steps.")] = None
+    guidance: Annotated[str | None, described("How closely the picture follows the prompt.")] = None
+    learning_rate: Annotated[str | None, described("The learning rate of a training.")] = None
+    count: Annotated[str | None, described("The number of results.")] = None
+    format: Annotated[str | None, described("The file type of the results.")] = None
+    safety: Annotated[str | None, described("The switch of the safety checker.")] = None
+    sync: Annotated[str | None, described("The switch for an inline answer.")] = None
+    trigger_as: Annotated[TriggerUse | None, described("How a trainer takes the trigger.")] = None
 
     def named(self) -> dict[str, str]:
         """Role → field name, of the roles that the endpoint has."""
@@ -175,27 +191,47 @@ class Task(StrEnum):
     OTHER = "other"
 
 
-class Endpoint(Struct, frozen=True, kw_only=True):
-    """One endpoint of a provider.
+class Endpoint(Section, frozen=True, kw_only=True, omit_defaults=True):
+    """One endpoint of a provider."""
 
-    `base` is the model family that an adapter must be made for (`flux-1`), None where none is taken;
-    `trains` the family of the adapter that a trainer makes, None for others. `adapters_max` is how many
-    adapters one request takes: 0 for none, None where it is not documented. `makes` are the places of
-    the result's files (`images/*`, `image`, `diffusers_lora_file`). `price` is None where nobody knows.
-    """
-
-    id: str
-    title: str
-    description: str
-    does: Task
-    fields: Mapping[str, Field]
-    roles: Roles
-    base: str | None = None
-    trains: str | None = None
-    adapters_max: int | None = 0
-    makes: tuple[str, ...]
-    price: Price | None = None
-    notes: tuple[str, ...] = ()
+    id: Annotated[str, Meta(pattern=r"^[^/\s]+(/[^/\s]+)+$"), described("The endpoint's id, such as fal-ai/flux-lora.")]
+    title: Annotated[str, described("A short name.")] = ""
+    description: Annotated[str, described("One sentence: what it does.")] = ""
+    does: Annotated[Task, described("What it is for.", enum=[*Task])]
+    base: Annotated[
+        str | None, described("Model family that its adapters must be made for; left out if it takes none.")
+    ] = None
+    trains: Annotated[str | None, described("Model family of the adapter that a trainer makes.")] = None
+    adapters_max: Annotated[
+        int | None, Meta(extra_json_schema={"minimum": 0}), described("Most adapters in one request, if documented.")
+    ] = None
+    makes: Annotated[
+        tuple[str, ...], Meta(min_length=1), described("Places of the files in the result: images/*, image, …")
+    ]
+    price: Annotated[Price | None, described("What it costs; left out if nobody knows.")] = None
+    roles: Annotated[
+        Roles,
+        described(
+            "Which field takes what a stage hands over.",
+            **{"if": {"required": ["trigger"]}, "then": {"required": ["trigger_as"]}},
+        ),
+    ] = field(default_factory=Roles)
+    notes: Annotated[tuple[str, ...], described("What else is worth knowing.")] = ()
+    fields: Annotated[
+        Mapping[
+            str,
+            Annotated[
+                Field,
+                Meta(
+                    extra_json_schema={
+                        "if": {"required": ["type"], "properties": {"type": {"const": "enum"}}},
+                        "then": {"required": ["choices"]},
+                    }
+                ),
+            ],
+        ],
+        described("Its fields by name."),
+    ]
 
     def field_for(self, name: str | None) -> Field | None:
         """The field of this name; None for None or a stranger, so that a role can be asked for."""

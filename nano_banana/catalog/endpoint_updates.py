@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from nano_banana.catalog.catalog import endpoint_faults
-from nano_banana.catalog.endpoint import MISSING, Endpoint, Field, FieldType, Price, Roles, Task, TriggerUse
+from nano_banana.catalog.endpoint import Endpoint, Field, FieldType, Roles, Task, TriggerUse
 from nano_banana.catalog.endpoint_format import endpoint_to_json
 from nano_banana.catalog.openapi_listing import EndpointListing
 from nano_banana.model.json_values import JSONValue
@@ -77,40 +77,46 @@ def same_type(one: FieldType, other: FieldType) -> bool:
 
 
 def _field_change(before: Field, after: Field) -> Iterator[FieldChange]:
-    name = before.name
+    def change(sort: ChangeType, old: JSONValue, new: JSONValue, *, harmful: bool = False) -> FieldChange:
+        return FieldChange(field=before.name, sort=sort, before=old, after=new, harmful=harmful)
+
     if not same_type(before.type, after.type):
-        kinds = (before.type.value, after.type.value)
-        yield FieldChange(field=name, sort=ChangeType.TYPE, before=kinds[0], after=kinds[1], harmful=True)
+        yield change(ChangeType.TYPE, before.type.value, after.type.value, harmful=True)
         return
     if before.required != after.required:
-        yield FieldChange(
-            field=name, sort=ChangeType.REQUIRED, before=before.required, after=after.required, harmful=after.required
-        )
+        yield change(ChangeType.REQUIRED, before.required, after.required, harmful=after.required)
     old, new = _default_value(before), _default_value(after)
     if old != new or isinstance(old, bool) != isinstance(new, bool):
-        yield FieldChange(field=name, sort=ChangeType.DEFAULT, before=old, after=new)
-    yield from _range_change(before, after)
-    yield from _choices_change(before, after)
+        yield change(ChangeType.DEFAULT, old, new)
+    known, now = _bounds(before), _bounds(_with_known_bounds(before, after))
+    if known != now:
+        narrower = any(
+            bound is not None and (was is None or (bound > was if lowest else bound < was))
+            for was, bound, lowest in zip(known, now, (True, False, False), strict=True)
+        )
+        yield change(ChangeType.RANGE, _bounds_text(known), _bounds_text(now), harmful=narrower)
+    if after.choices and set(before.choices) != set(after.choices):
+        lost = set(before.choices) - set(after.choices)
+        yield change(ChangeType.CHOICES, list(before.choices), list(after.choices), harmful=bool(lost))
 
 
 def _default_value(field: Field) -> JSONValue:
-    """What it is unsaid; an empty text or list is as good as nothing."""
-    return None if field.default is MISSING or field.default in ("", [], {}) else field.default
+    """The default; None also for an empty text or list."""
+    default = field.known_default()
+    return None if default in ("", [], {}) else default
 
 
-def _range_change(before: Field, after: Field) -> Iterator[FieldChange]:
-    low = before.minimum if after.minimum is None else after.minimum
-    high = before.maximum if after.maximum is None else after.maximum
-    most = before.max_items if after.max_items is None else after.max_items
-    old, new = (before.minimum, before.maximum, before.max_items), (low, high, most)
-    if old == new:
-        return
-    narrower = any(
-        now is not None and (was is None or (now > was if low_end else now < was))
-        for was, now, low_end in zip(old, new, (True, False, False), strict=True)
-    )
-    yield FieldChange(
-        field=before.name, sort=ChangeType.RANGE, before=_bounds_text(old), after=_bounds_text(new), harmful=narrower
+def _bounds(field: Field) -> tuple[float | None, float | None, int | None]:
+    return field.minimum, field.maximum, field.max_items
+
+
+def _with_known_bounds(known: Field, field: Field) -> Field:
+    """The field with the known bounds where it has none of its own."""
+    return replace(
+        field,
+        minimum=known.minimum if field.minimum is None else field.minimum,
+        maximum=known.maximum if field.maximum is None else field.maximum,
+        max_items=known.max_items if field.max_items is None else field.max_items,
     )
 
 
@@ -122,46 +128,30 @@ def _bounds_text(bounds: tuple[float | None, float | None, int | None]) -> str:
     return ", ".join(parts) or "any"
 
 
-def _choices_change(before: Field, after: Field) -> Iterator[FieldChange]:
-    old, new = set(before.choices), set(after.choices)
-    if old != new and after.choices:
-        yield FieldChange(
-            field=before.name,
-            sort=ChangeType.CHOICES,
-            before=list(before.choices),
-            after=list(after.choices),
-            harmful=bool(old - new),
-        )
-
-
 def updated_endpoint(known: Endpoint, listed: Mapping[str, Field]) -> Endpoint:
-    """The endpoint with the listed fields; what a listing cannot tell stays: roles, purpose, price, notes.
+    """The endpoint with the listed fields; what a listing can't tell stays: roles, purpose, price, notes.
 
-    Roles of fields that are gone go too, and so does a price that hangs on them.
+    Roles of fields that are gone go too, and so does a price that depends on them.
     """
     fields = {name: _updated_field(known.fields.get(name), field) for name, field in listed.items()}
-    roles = _remaining_roles(known.roles, fields)
+    kept = {role: name for role, name in known.roles.named().items() if name in fields}
+    roles = Roles(**kept, trigger_as=known.roles.trigger_as if "trigger" in kept else None)
+    price = known.price
+    if price is not None and not {*price.times, *price.plus, *price.unknown_with} <= set(fields):
+        price = None
     most = listed[roles.adapters].max_items if roles.adapters else 0
-    return without_invalid_defaults(
-        replace(
-            known,
-            fields=fields,
-            roles=roles,
-            price=_remaining_price(known.price, fields),
-            adapters_max=known.adapters_max if most is None else most,
-        )
-    )
+    most = known.adapters_max if most is None else most
+    return without_invalid_defaults(replace(known, fields=fields, roles=roles, price=price, adapters_max=most))
 
 
 def without_invalid_defaults(endpoint: Endpoint) -> Endpoint:
     """The endpoint without the defaults that do not fit their own fields, and without ranges that are empty."""
     fields = dict(endpoint.fields)
     for fault in endpoint_faults(endpoint_to_json(endpoint)):
+        name = str(fault.path[-2])
         if fault.kind == "endpoint_default":
-            name = str(fault.path[1])
-            fields[name] = replace(fields[name], default=MISSING)
+            fields[name] = replace(fields[name], default=UNSET)
         elif fault.kind == "endpoint_range_empty":
-            name = str(fault.path[1])
             fields[name] = replace(fields[name], minimum=None, maximum=None)
     return replace(endpoint, fields=fields)
 
@@ -172,28 +162,14 @@ def _updated_field(before: Field | None, now: Field) -> Field:
         now = replace(now, max_items=None)
     if before is None or not same_type(before.type, now.type):
         return now
-    empty = now.default is MISSING and before.default in ("", [], {})
+    empty = now.default is UNSET and before.default in ("", [], {})
     return replace(
-        now,
+        _with_known_bounds(before, now),
         type=before.type,
         default=before.default if empty else now.default,
-        minimum=before.minimum if now.minimum is None else now.minimum,
-        maximum=before.maximum if now.maximum is None else now.maximum,
-        max_items=before.max_items if now.max_items is None else now.max_items,
         choices=now.choices or before.choices,
         description=before.description or now.description,
     )
-
-
-def _remaining_roles(roles: Roles, fields: Mapping[str, Field]) -> Roles:
-    kept = {role: name for role, name in roles.named().items() if name in fields}
-    return Roles(**kept, trigger_as=roles.trigger_as if "trigger" in kept else None)
-
-
-def _remaining_price(price: Price | None, fields: Mapping[str, Field]) -> Price | None:
-    if price is None or not {*price.times, *price.plus, *price.unknown_with} <= set(fields):
-        return None
-    return price
 
 
 _USUAL_FIELD_NAMES: Mapping[str, tuple[str, ...]] = {
@@ -257,7 +233,8 @@ def guess_endpoint(listing: EndpointListing) -> GuessedEndpoint:
     """The endpoint that the listing probably describes. Its price is unknown."""
     fields = listing.fields or {}
     roles = _guess_roles(fields)
-    does, family = _guess_task(listing.id, roles), _guess_family(listing.id)
+    does = _guess_task(listing.id, roles)
+    family = next((family for part, family in _FAMILIES if part in listing.id), None)
     unsure = [] if roles.named() else ["roles"]
     if does is Task.TRAIN and family is None:
         does = Task.OTHER
@@ -307,7 +284,3 @@ def _guess_task(name: str, roles: Roles) -> Task:
     if roles.prompt:
         return Task.EDIT if roles.image or roles.images else Task.GENERATE
     return Task.UPSCALE if roles.image and roles.factor else Task.OTHER
-
-
-def _guess_family(name: str) -> str | None:
-    return next((family for part, family in _FAMILIES if part in name), None)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import cast
 
-from msgspec import Struct
+import msgspec
+from msgspec import UNSET, Struct
+from msgspec.structs import replace
 
 from nano_banana.catalog.arguments import NAMED_SIZES
-from nano_banana.catalog.endpoint import MISSING, Field, FieldType, MissingDefault
-from nano_banana.catalog.endpoint_format import endpoint_from_json, field_to_json
+from nano_banana.catalog.endpoint import Field, FieldType
+from nano_banana.catalog.endpoint_format import named_fields
 from nano_banana.model.json_values import JSONObject, JSONValue
 
 _MAX_REFERENCE_DEPTH = 12
@@ -26,59 +26,48 @@ class OpenApiDocument:
         self._document = document
 
     def input(self) -> JSONObject | None:
-        """The schema of what is posted; None where there is no such thing."""
-        for _, operation in self._operations("post"):
-            found = _value_at(operation, "requestBody", "content", "application/json", "schema")
-            schema = self.whole(found)
-            if "properties" in schema:
-                return schema
-        return None
+        """The schema of what is posted; None if there is no such thing."""
+        return next((schema for _, schema in self._bodies("post", "requestBody") if "properties" in schema), None)
 
     def output(self) -> JSONObject:
         """The schema of the result: what a finished request's GET gives, else the best that looks like it."""
-        gets = [(path, item) for path, item in self._operations("get") if path.endswith("{request_id}")]
-        for _, operation in (*gets, *self._operations("post")):
-            found = _value_at(operation, "responses", "200", "content", "application/json", "schema")
-            schema = self.whole(found)
-            if "properties" in schema and "status_url" not in _object_at(schema, "properties"):
-                return schema
-        return {}
+        gets = (schema for path, schema in self._bodies("get", "responses", "200") if path.endswith("{request_id}"))
+        posts = (schema for _, schema in self._bodies("post", "responses", "200"))
+        results = (schema for schema in (*gets, *posts) if _properties(schema))
+        return next((schema for schema in results if "status_url" not in _properties(schema)), {})
 
-    def whole(self, schema: JSONValue) -> JSONObject:
+    def whole(self, schema: JSONValue, depth: int = _MAX_REFERENCE_DEPTH) -> JSONObject:
         """The schema with its reference, `allOf` and lone alternative taken in; what stands beside them wins."""
-        return self._whole(schema, _MAX_REFERENCE_DEPTH)
-
-    def alternatives(self, schema: JSONObject) -> list[JSONObject]:
-        """What it may be, null left out: itself, or each of its `anyOf` or `oneOf`."""
-        return self._alternatives(schema, _MAX_REFERENCE_DEPTH)
-
-    def _whole(self, schema: JSONValue, deep: int) -> JSONObject:
-        if not isinstance(schema, Mapping) or not deep:
+        if not isinstance(schema, Mapping) or not depth:
             return {}
         parts: list[JSONObject] = []
         reference = schema.get("$ref")
         if isinstance(reference, str) and reference.startswith("#/"):
-            parts.append(self._whole(_value_at(self._document, *reference[2:].split("/")), deep - 1))
-        parts += [self._whole(part, deep - 1) for part in _list_at(schema, "allOf")]
+            parts.append(self.whole(_value_at(self._document, *reference[2:].split("/")), depth - 1))
+        parts += [self.whole(part, depth - 1) for part in _list_at(schema, "allOf")]
         own = {name: value for name, value in schema.items() if name not in {"$ref", "allOf"}}
         if "anyOf" in own or "oneOf" in own:
-            some = self._alternatives(own, deep - 1)
+            some = self.alternatives(own, depth - 1)
             if len(some) == 1:
                 parts += some
                 own = {name: value for name, value in own.items() if name not in {"anyOf", "oneOf"}}
         return {name: value for part in (*parts, own) for name, value in part.items()}
 
-    def _alternatives(self, schema: JSONObject, deep: int) -> list[JSONObject]:
+    def alternatives(self, schema: JSONObject, depth: int = _MAX_REFERENCE_DEPTH) -> list[JSONObject]:
+        """What it may be, null left out: itself, or each of its `anyOf` or `oneOf`."""
         listed = [*_list_at(schema, "anyOf"), *_list_at(schema, "oneOf")]
         if not listed:
             return [schema]
-        return [whole for item in listed if (whole := self._whole(item, deep)).get("type") != "null"]
+        return [whole for item in listed if (whole := self.whole(item, depth)).get("type") != "null"]
 
-    def _operations(self, method: str) -> Iterator[tuple[str, JSONObject]]:
+    def items(self, schema: JSONObject) -> JSONObject:
+        """The schema of a list's items."""
+        return self.whole(schema.get("items"))
+
+    def _bodies(self, method: str, *place: str) -> Iterator[tuple[str, JSONObject]]:
         for path, item in _object_at(self._document, "paths").items():
-            operation = item.get(method) if isinstance(item, Mapping) else None
-            if isinstance(operation, Mapping):
-                yield path, operation
+            body = _value_at(item, method, *place, "content", "application/json", "schema")
+            yield path, self.whole(body)
 
 
 def _value_at(value: JSONValue, *names: str) -> JSONValue:
@@ -105,7 +94,7 @@ class EndpointListing(Struct, frozen=True, kw_only=True):
     its description tells.
     """
 
-    id: str
+    id: str = ""
     as_of: float
     gone: bool = False
     deprecated: bool = False
@@ -123,46 +112,38 @@ _SCALAR_TYPES = {
 
 
 def parse_listing(name: str, document: JSONObject | None, *, as_of: float, deprecated: bool = False) -> EndpointListing:
-    """What the document says of the endpoint `name`; of none, or one without an input, there are no fields."""
+    """What the document says of the endpoint `name`; no fields if there is no document or it has no input."""
     api = OpenApiDocument(document or {})
     schema = api.input()
+    listing = EndpointListing(id=name, as_of=as_of, deprecated=deprecated)
     if schema is None:
-        return EndpointListing(id=name, as_of=as_of, deprecated=deprecated)
-    required = _texts(schema.get("required"))
-    return EndpointListing(
-        id=name,
-        as_of=as_of,
-        deprecated=deprecated,
-        fields={
-            field: _field(api, field, item, required=field in required)
-            for field, item in _ordered_properties(schema).items()
-        },
-        makes=tuple(_output_places(api)),
-    )
-
-
-def _ordered_properties(schema: JSONObject) -> JSONObject:
-    found = schema.get("properties")
-    properties = found if isinstance(found, Mapping) else {}
-    first = [name for name in _texts(schema.get("x-fal-order-properties")) if name in properties]
-    return {name: properties[name] for name in dict.fromkeys([*first, *properties])}
+        return listing
+    required, properties = _texts(schema.get("required")), _properties(schema)
+    first = [field for field in _texts(schema.get("x-fal-order-properties")) if field in properties]
+    fields = {
+        field: _field(api, field, properties[field], required=field in required)
+        for field in dict.fromkeys([*first, *properties])
+    }
+    return replace(listing, fields=fields, makes=tuple(_output_places(api)))
 
 
 def _field(api: OpenApiDocument, name: str, raw: JSONValue, *, required: bool) -> Field:
     schema = api.whole(raw)
     some = api.alternatives(schema)
     kind = _field_type(api, name, some)
-    bounds = next(iter(_bounds(api, kind, some)), {})
+    bounds = next(_bounds(api, kind, some), {})
     default = schema.get("default")
+    limits = (most for one in some if isinstance(most := one.get("maxItems"), int) and most > 0)
     return Field(
         name=name,
         type=kind,
         required=required and default is None,
-        default=_default(default),
+        # An empty text or list says no more than that the field may be left out.
+        default=UNSET if default in (None, "", [], {}) else default,
         minimum=_bound(bounds, "minimum", "exclusiveMinimum", up=1),
         maximum=_bound(bounds, "maximum", "exclusiveMaximum", up=-1),
         choices=tuple(_choices(api, kind, some)),
-        max_items=_max_items(some),
+        max_items=next(limits, None),
         description=" ".join(str(schema.get("description") or "").split()),
     )
 
@@ -172,7 +153,7 @@ def _field_type(api: OpenApiDocument, name: str, some: list[JSONObject]) -> Fiel
         return FieldType.IMAGE_SIZE
     for one in some:
         if one.get("type") == "array":
-            return _list_type(name, api.whole(one.get("items")))
+            return _list_type(name, api.items(one))
     if any(_texts(one.get("enum")) for one in some):
         return FieldType.ENUM if all(_texts(one.get("enum")) for one in some) else FieldType.STRING
     kinds = {_SCALAR_TYPES.get(str(one.get("type")), FieldType.OBJECT) for one in some}
@@ -196,7 +177,7 @@ def _bounds(api: OpenApiDocument, kind: FieldType, some: list[JSONObject]) -> It
         if kind is FieldType.IMAGE_SIZE and _is_size(one):
             yield api.whole(_properties(one)["width"])
         elif kind is FieldType.ADAPTERS and one.get("type") == "array":
-            yield api.whole(_properties(api.whole(one.get("items"))).get("scale"))
+            yield api.whole(_properties(api.items(one)).get("scale"))
         elif kind in {FieldType.INTEGER, FieldType.NUMBER}:
             yield one
 
@@ -217,25 +198,15 @@ def _choices(api: OpenApiDocument, kind: FieldType, some: list[JSONObject]) -> I
         yield from (name for one in some for name in _texts(one.get("enum")) if name not in NAMED_SIZES)
     elif kind is FieldType.ADAPTERS:
         for one in some:
-            keys = _properties(api.whole(one.get("items")))
+            keys = _properties(api.items(one))
             yield from (key for key in keys if key not in {"path", "scale"})
-
-
-def _default(value: JSONValue) -> JSONValue | MissingDefault:
-    """Nothing, and an empty text or list, say no more than that the field may be left out."""
-    return MISSING if value is None or value in ("", [], {}) else value
-
-
-def _max_items(some: list[JSONObject]) -> int | None:
-    found = [most for one in some if isinstance(most := one.get("maxItems"), int) and most > 0]
-    return found[0] if found else None
 
 
 def _output_places(api: OpenApiDocument) -> Iterator[str]:
     """The places of files in a result: whatever has an address."""
     for name, raw in _properties(api.output()).items():
         for one in api.alternatives(api.whole(raw)):
-            if one.get("type") == "array" and "url" in _properties(api.whole(one.get("items"))):
+            if one.get("type") == "array" and "url" in _properties(api.items(one)):
                 yield f"{name}/*"
             elif "url" in _properties(one):
                 yield name
@@ -246,8 +217,7 @@ def _is_size(schema: JSONObject) -> bool:
 
 
 def _properties(schema: JSONObject) -> JSONObject:
-    found = schema.get("properties")
-    return found if isinstance(found, Mapping) else {}
+    return _object_at(schema, "properties")
 
 
 def _texts(value: JSONValue) -> list[str]:
@@ -262,43 +232,22 @@ LISTINGS_FILE = "listings.json"
 """The file's name in the store's folder."""
 
 
+class _ListingsFile(Struct, frozen=True, kw_only=True):
+    listings: dict[str, EndpointListing]
+
+
 def format_listings(listings: Mapping[str, EndpointListing]) -> str:
     """The file's text."""
-    return (
-        json.dumps({"listings": {name: _listing_to_json(listing) for name, listing in sorted(listings.items())}}) + "\n"
-    )
+    return msgspec.json.encode(_ListingsFile(listings=dict(sorted(listings.items())))).decode() + "\n"
 
 
 def read_listings(path: Path) -> dict[str, EndpointListing]:
-    """The listings in the file. None where it is not there or not whole: they can be asked for again."""
+    """The listings in the file. None if it doesn't exist or is damaged: they can be asked for again."""
     try:
-        rows = json.loads(path.read_text("utf-8"))["listings"]
-        return {name: _listing_from_json(name, row) for name, row in rows.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        rows = msgspec.json.decode(path.read_bytes(), type=_ListingsFile).listings
+    except (OSError, UnicodeDecodeError, msgspec.DecodeError):
         return {}
-
-
-def _listing_to_json(listing: EndpointListing) -> JSONValue:
-    fields: JSONValue = None
-    if listing.fields is not None:
-        fields = {name: field_to_json(field) for name, field in listing.fields.items()}
     return {
-        "as_of": listing.as_of,
-        "gone": listing.gone,
-        "deprecated": listing.deprecated,
-        "fields": fields,
-        "makes": list(listing.makes),
+        name: replace(row, id=name, fields=None if row.fields is None else named_fields(row.fields))
+        for name, row in rows.items()
     }
-
-
-def _listing_from_json(name: str, row: JSONObject) -> EndpointListing:
-    fields, makes = row["fields"], tuple(cast("list[str]", row["makes"]))
-    made = None if fields is None else endpoint_from_json({"id": name, "does": "other", "makes": [], "fields": fields})
-    return EndpointListing(
-        id=name,
-        as_of=float(cast(float, row["as_of"])),
-        gone=row["gone"] is True,
-        deprecated=row["deprecated"] is True,
-        fields=None if made is None else made.fields,
-        makes=makes,
-    )

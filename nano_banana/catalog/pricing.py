@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -43,8 +44,7 @@ def estimate_price(
     extra = surcharge_usd(endpoint, arguments)
     if price.first is not None:
         extra += price.first - price.usd
-    dearer = price.usd if price.usd_high is None else price.usd_high
-    return PriceRange(low=round(low * price.usd + extra, 6), high=round(high * dearer + extra, 6))
+    return PriceRange(low=round(low * price.usd + extra, 6), high=round(high * price.highest_usd + extra, 6))
 
 
 def _billed_units(
@@ -70,11 +70,7 @@ def _billed_units(
 
 
 def _billed_blocks(size: tuple[int, int], megapixel: int, block: int) -> int:
-    return math.ceil(math.ceil(_area(size) / megapixel) / block)
-
-
-def _area(size: tuple[int, int]) -> int:
-    return size[0] * size[1]
+    return math.ceil(math.ceil(size[0] * size[1] / megapixel) / block)
 
 
 def _result_count(endpoint: Endpoint, arguments: JSONObject) -> int:
@@ -113,14 +109,7 @@ DOUBTFUL_FACTOR = 2.0
 """Quotes were wrong before, once by 59 times: one that differs more than this is not taken at its word."""
 
 QUOTED_UNITS: Mapping[str, Unit] = MappingProxyType(
-    {
-        "image": Unit.IMAGE,
-        "images": Unit.IMAGE,
-        "megapixel": Unit.MEGAPIXEL,
-        "megapixels": Unit.MEGAPIXEL,
-        "step": Unit.STEP,
-        "steps": Unit.STEP,
-    }
+    {word: unit for unit in Unit for word in (unit.value, f"{unit.value}s")}
 )
 
 
@@ -148,8 +137,7 @@ def is_doubtful(price: Price | None, quote: PriceQuote) -> bool:
     """Whether the quote is far from what was known: more than twice the dearest figure, or under half the cheapest."""
     if price is None or not is_usable(price, quote):
         return False
-    dearest = price.usd if price.usd_high is None else price.usd_high
-    return quote.amount > DOUBTFUL_FACTOR * dearest or quote.amount * DOUBTFUL_FACTOR < price.usd
+    return quote.amount > DOUBTFUL_FACTOR * price.highest_usd or quote.amount * DOUBTFUL_FACTOR < price.usd
 
 
 def with_quote(endpoint: Endpoint, quote: PriceQuote) -> Endpoint:
@@ -164,8 +152,7 @@ def with_quote(endpoint: Endpoint, quote: PriceQuote) -> Endpoint:
         return replace(endpoint, price=Price(usd=quote.amount, unit=unit, as_of=quote.as_of, source=QUOTE_SOURCE))
     low, high = quote.amount, None
     if is_doubtful(price, quote):
-        known = (price.usd, price.usd if price.usd_high is None else price.usd_high)
-        low, high = min(quote.amount, *known), max(quote.amount, *known)
+        low, high = min(quote.amount, price.usd), max(quote.amount, price.highest_usd)
     return replace(endpoint, price=replace(price, usd=low, usd_high=high, as_of=quote.as_of, source=QUOTE_SOURCE))
 
 
@@ -173,30 +160,18 @@ QUOTES_FILE = "prices.json"
 """The file's name in the store's folder."""
 
 
+class _QuotesFile(Struct, frozen=True, kw_only=True):
+    prices: dict[str, PriceQuote]
+
+
 def format_quotes(quotes: Mapping[str, PriceQuote]) -> str:
     """The file's text."""
-    rows = {
-        name: {"amount": quote.amount, "unit": quote.unit, "currency": quote.currency, "as_of": quote.as_of}
-        for name, quote in sorted(quotes.items())
-    }
-    return json.dumps({"prices": rows}, indent=1) + "\n"
+    return json.dumps({"prices": msgspec.to_builtins(dict(sorted(quotes.items())))}, indent=1) + "\n"
 
 
 def read_quotes(path: Path) -> dict[str, PriceQuote]:
-    """The quotes in the file. None where it is not there or not whole: it can be fetched again."""
+    """The quotes in the file. None if it doesn't exist or is damaged: they can be fetched again."""
     try:
-        told: JSONValue = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
+        return msgspec.json.decode(path.read_bytes(), type=_QuotesFile).prices
+    except (OSError, UnicodeDecodeError, msgspec.DecodeError):
         return {}
-    rows = told.get("prices") if isinstance(told, dict) else None
-    found = {name: _quote_from_row(row) for name, row in rows.items()} if isinstance(rows, dict) else {}
-    return {name: quote for name, quote in found.items() if quote is not None}
-
-
-def _quote_from_row(row: JSONValue) -> PriceQuote | None:
-    if not isinstance(row, dict):
-        return None
-    amount, unit, currency, as_of = (row.get(key) for key in ("amount", "unit", "currency", "as_of"))
-    if not isinstance(amount, int | float) or not isinstance(unit, str) or not isinstance(as_of, str):
-        return None
-    return PriceQuote(amount=float(amount), unit=unit, currency=str(currency), as_of=as_of)

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from nano_banana.catalog.catalog import Catalog
-from nano_banana.catalog.endpoint import MISSING, Endpoint, endpoint_revision
+from nano_banana.catalog.endpoint import Endpoint, endpoint_revision
 from nano_banana.emulator.generation import GeneratedResult
 from nano_banana.emulator.served_files import RequestInputs
 from nano_banana.model.call import Blob, Call
-from nano_banana.model.json_values import JSONObject, JSONValue
+from nano_banana.model.json_values import JSONObject
 from nano_banana.model.provider_protocol import Answer, AnswerFile
 from nano_banana.providers.local.local_provider import LocalProvider
 from nano_banana.providers.local.revision import local_revision
@@ -84,11 +84,8 @@ def call_for_request(
 
 def _arguments_per_picture(endpoint: Endpoint, given: JSONObject) -> list[JSONObject]:
     """The arguments of each picture: with the documented defaults, one picture each, seeds in a row."""
-    unsaid: dict[str, JSONValue] = {
-        name: field.default
-        for name, field in endpoint.fields.items()
-        if field.default is not MISSING and field.default is not None
-    }
+    defaults = {name: field.known_default() for name, field in endpoint.fields.items()}
+    unsaid = {name: default for name, default in defaults.items() if default is not None}
     whole = {**unsaid, **given}
     name = endpoint.roles.count
     count = whole.get(name) if name else 1

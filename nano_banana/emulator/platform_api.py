@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import groupby, islice
 
+from msgspec import UNSET
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from nano_banana.catalog.arguments import NAMED_SIZES
-from nano_banana.catalog.endpoint import MISSING, Endpoint, Field, FieldType
+from nano_banana.catalog.endpoint import Endpoint, Field, FieldType
 from nano_banana.emulator.failures import MAX_NUMBER, json_response
 from nano_banana.emulator.request_entry import AdmittedRequest, Api, AsgiReply, query_int, read_json
 from nano_banana.emulator.request_queue import EmulatedRequest, app_id, iso_time
@@ -71,7 +72,7 @@ def endpoint_openapi(endpoint: Endpoint) -> JSONObject:
 
 
 def _property_schema(endpoint: Endpoint, field: Field) -> JSONObject:
-    unsaid: JSONObject = {} if field.default is MISSING else {"default": field.default}
+    unsaid: JSONObject = {} if field.default is UNSET else {"default": field.default}
     return {"title": field.name, "description": field.description, **_field_schema(endpoint, field), **unsaid}
 
 

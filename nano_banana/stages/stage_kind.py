@@ -136,7 +136,7 @@ class StageCheck(Struct, frozen=True, kw_only=True):
 
     def value(self, endpoint: Endpoint, field: Field, value: JSONValue, where: KeyPath) -> None:
         """Note a value at `where` that the endpoint would refuse."""
-        for found in ValueChecker(endpoint=endpoint, deferred=is_template_value).faults(field, value, where):
+        for found in ValueChecker(endpoint=endpoint, field=field, deferred=is_template_value).problems(value, where):
             add_argument_problem(self.context, found, self.context.document.nearest(where))
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from nano_banana.catalog.catalog import Catalog
-from nano_banana.catalog.endpoint import MISSING, Endpoint, Field, FieldType, TriggerUse
+from nano_banana.catalog.endpoint import Endpoint, Field, FieldType, TriggerUse
 from nano_banana.catalog.endpoint_format import endpoint_digest
 
 
@@ -35,7 +36,7 @@ def test_every_part_of_a_field_and_of_the_roles_is() -> None:
     others: list[Field] = [
         replace(seed, type=FieldType.NUMBER),
         replace(seed, required=True),
-        replace(seed, default=1 if seed.default is MISSING else MISSING),
+        replace(seed, default=1 if seed.default is UNSET else UNSET),
         replace(seed, minimum=-5),
         replace(seed, maximum=5),
         replace(seed, choices=("1",)),

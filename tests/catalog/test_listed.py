@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec import UNSET
 
 from nano_banana.catalog.arguments import NAMED_SIZES
-from nano_banana.catalog.endpoint import MISSING, Field, FieldType
+from nano_banana.catalog.endpoint import Field, FieldType
 from nano_banana.catalog.openapi_listing import EndpointListing, format_listings, parse_listing, read_listings
 from nano_banana.model.json_values import JSONObject
 from tests.catalog.openapi import document, of_json, optional, ref
@@ -35,7 +36,7 @@ def test_numbers_with_their_ranges() -> None:
 
 def test_what_may_be_null_is_what_it_is_else() -> None:
     seed = field(optional({"type": "integer"}, title="Seed"))
-    assert (seed.type, seed.default, seed.description) == (FieldType.INTEGER, MISSING, "")
+    assert (seed.type, seed.default, seed.description) == (FieldType.INTEGER, UNSET, "")
 
 
 def test_a_named_size_or_sides_is_a_size() -> None:
@@ -48,7 +49,7 @@ def test_a_named_size_or_sides_is_a_size() -> None:
 def test_adapters_have_a_path_and_a_scale() -> None:
     loras = field({"type": "array", "items": ref("LoraWeight"), "default": [], "maxItems": 3})
     assert (loras.type, loras.minimum, loras.maximum, loras.choices) == (FieldType.ADAPTERS, 0, 4, ("force",))
-    assert (loras.default, loras.max_items) == (MISSING, 3)
+    assert (loras.default, loras.max_items) == (UNSET, 3)
 
 
 @pytest.mark.parametrize(

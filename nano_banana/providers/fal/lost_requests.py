@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from enum import Enum
 
 from nano_banana.catalog.catalog import Catalog
-from nano_banana.catalog.endpoint import MISSING, Field, Task
+from nano_banana.catalog.endpoint import Field, Task
 from nano_banana.model.json_values import JSONObject, JSONValue, as_object
 from nano_banana.model.problem import Refused
 from nano_banana.model.provider_protocol import CallContext
@@ -156,9 +156,9 @@ def _is_same_request(past: PastRequest, body: JSONObject, fields: Mapping[str, F
 
 
 def _is_default(value: JSONValue, field: Field | None) -> bool:
-    if value in (None, "", [], {}) or (field is not None and value == field.default):
+    if value in (None, "", [], {}) or (field is not None and value == field.known_default()):
         return True
-    if field is not None and value is False and field.default in (None, MISSING):
+    if field is not None and value is False and field.known_default() is None:
         # (`sync_mode: false`: a switch whose default nobody wrote down is off.)
         return True
     # A field that nobody here knows: a number or a switch of the service's own, but no other text, picture or adapter.
