@@ -13,7 +13,8 @@ import struct
 import warnings
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 
 from PIL import ExifTags, Image, UnidentifiedImageError
@@ -79,19 +80,21 @@ WORKING_PIXELS = 64_000_000
 WHITE = (255, 255, 255)
 BLACK = (0, 0, 0)
 
-_PILLOW_NAMES = {
-    JPEG: ("JPEG", "MPO"),
-    PNG: ("PNG",),
-    WEBP: ("WEBP",),
-    GIF: ("GIF",),
-    TIFF: ("TIFF",),
-    BMP: ("BMP",),
-    AVIF: ("AVIF",),
-    JPEG2000: ("JPEG2000",),
-    PPM: ("PPM",),
-    HEIC: ("HEIF",),
+_PLUGINS = {
+    JPEG: ("JPEG", "JpegImagePlugin"),
+    PNG: ("PNG", "PngImagePlugin"),
+    WEBP: ("WEBP", "WebPImagePlugin"),
+    GIF: ("GIF", "GifImagePlugin"),
+    TIFF: ("TIFF", "TiffImagePlugin"),
+    BMP: ("BMP", "BmpImagePlugin"),
+    AVIF: ("AVIF", "AvifImagePlugin"),
+    JPEG2000: ("JPEG2000", "Jpeg2KImagePlugin"),
+    PPM: ("PPM", "PpmImagePlugin"),
 }
-"""Pillow's names of the formats that are read. EPS and the like are programs and stay out."""
+"""Pillow's name of each format that is read, and its plugin. EPS and the like are programs and stay out.
+
+Pillow itself would load all of its 40 plugins for one that it doesn't know yet.
+"""
 
 _NCLX = b"colrnclx"
 
@@ -205,16 +208,16 @@ def open_undecoded(path: Path, *, place: str) -> Iterator[Image.Image]:
 @contextmanager
 def _opened_by_pillow(path: Path, place: str) -> Iterator[Image.Image]:
     known = format_of(path)
-    names = _names(known, place)
+    formats = [_pillow_name(known, place)]
     if known is not PNG:
-        with Image.open(path, formats=names) as picture:
+        with Image.open(path, formats=formats) as picture:
             if known in (AVIF, HEIC) and "icc_profile" not in picture.info:
                 picture.info["icc_profile"] = _coded_profile(path)
             yield picture
         return
     with path.open("rb") as file:
         part = png_pixels(file)
-        with part.file, Image.open(part.file, formats=names) as picture:
+        with part.file, Image.open(part.file, formats=formats) as picture:
             picture.info["icc_profile"] = part.profile
             if part.exif:
                 picture.info["exif"] = b"Exif\0\0" + part.exif
@@ -266,24 +269,22 @@ def _reduction(size: tuple[int, int]) -> int:
     return next((factor for factor in (1, 2, 4) if size[0] * size[1] <= WORKING_PIXELS * factor**2), 8)
 
 
-def _names(known: ImageFormat | None, place: str) -> tuple[str, ...]:
-    """The formats for Pillow to try. Raises CallFailed if the format can't be read, or needs a missing extra."""
+def _pillow_name(known: ImageFormat | None, place: str) -> str:
+    """The format for Pillow to read. Raises CallFailed if the format can't be read, or needs a missing extra."""
     if known is None:
         raise CallFailed([problem("picture_unreadable", input=place)])
     if known is RAW:
         raise CallFailed([problem("picture_raw", input=place)])
-    if not known.readable:
+    if known is HEIC:
+        if not register_heic():
+            raise CallFailed([problem("heic_missing", input=place)])
+        return "HEIF"
+    name, plugin = _PLUGINS.get(known, ("", ""))
+    with suppress(ImportError):  # Pillow may be built without AVIF
+        import_module(f"PIL.{plugin}")
+    if name not in Image.OPEN:
         raise CallFailed([problem("picture_unsupported", input=place, format=known.name)])
-    if known is HEIC and not register_heic():
-        raise CallFailed([problem("heic_missing", input=place)])
-    return tuple(name for name in _PILLOW_NAMES[known] if name in _pillow_formats())
-
-
-@functools.cache
-def _pillow_formats() -> frozenset[str]:
-    """The formats of this build of Pillow, which fails on unknown names."""
-    Image.init()
-    return frozenset((*Image.OPEN, "HEIF"))
+    return name
 
 
 def _too_big(place: str, most: float, pixels: int | None) -> Problem:

@@ -331,7 +331,6 @@ class _Mark(Protocol):
     @property
     def index(self) -> int:
         """Characters from the start."""
-        ...
 
 
 def _offset(mark: _Mark | None) -> int:

@@ -6,10 +6,13 @@ Nothing in this program is `Any`: what came from a JSON text is a `JSONValue`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-JSONValue: TypeAlias = "bool | int | float | str | Sequence[JSONValue] | Mapping[str, JSONValue] | None"
-"""A value that JSON can represent. Read-only by type: to change one, make a copy."""
+if TYPE_CHECKING:
+    JSONValue: TypeAlias = "bool | int | float | str | Sequence[JSONValue] | Mapping[str, JSONValue] | None"
+    """A value that JSON can represent. Read-only by type: to change one, make a copy."""
+else:
+    JSONValue = object  # msgspec, which reads the types of fields, knows no recursive ones
 
 JSONObject: TypeAlias = Mapping[str, JSONValue]
 

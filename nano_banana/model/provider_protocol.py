@@ -114,7 +114,6 @@ class BlobFiles(Protocol):
 
     def path(self, blob: Blob) -> Path:
         """A readable file with exactly these bytes (verified). Raises Unusable if they are gone."""
-        ...
 
 
 class CallContext(BlobFiles, Protocol):
@@ -123,82 +122,65 @@ class CallContext(BlobFiles, Protocol):
     @property
     def requester(self) -> Requester:
         """The node that the call is made for."""
-        ...
 
     @property
     def estimate_usd(self) -> float | None:
         """The most that the call is expected to cost in USD; None if unknown."""
-        ...
 
     @property
     def may_submit(self) -> bool:
         """Whether a request may be sent; else only a request that was sent already is collected."""
-        ...
 
     @property
     def unknown_requests(self) -> UnknownRequestPolicy:
         """What to do about a request with an unknown outcome."""
-        ...
 
     @property
     def resend(self) -> ResendPolicy:
         """Which requests that never arrived may be resent without asking."""
-        ...
 
     @property
     def shutdown(self) -> ShutdownSignal:
         """Set when the run should end; the request may stay at the service."""
-        ...
 
     def scratch(self) -> Path:
         """A new, empty folder on the store's disk; it is deleted once the answer is stored."""
-        ...
 
     def report_progress(self, **data: JSONValue) -> None:
         """Report the progress of the call: `phase`, `position`, `log`.
 
         The phases are uploading, unreachable, busy, looking, queued, running and collecting.
         """
-        ...
 
     async def acquire_slot(self) -> None:
         """Wait for a slot among the calls of this kind; returns at once if the call has one.
 
         A call has one from the start, unless the outcome of its request is unknown: looking it up needs no slot.
         """
-        ...
 
     def release_slot(self) -> None:
         """Release the call's slot, if it has one."""
-        ...
 
     async def last_ticket(self) -> Ticket | None:
         """The call's last ticket, open or closed; None if it was never sent."""
-        ...
 
     async def save_ticket(self, ticket: Ticket) -> Ticket:
         """Save a ticket; a new one gets its number. It survives a loss of power."""
-        ...
 
     async def known_requests(self, service: str, ids: list[str]) -> set[str]:
         """Those of these request ids that have a ticket: they belong to another call, or to an older request."""
-        ...
 
     async def find_upload(self, service: str, blob: Blob) -> Upload | None:
         """The upload of these bytes at the service; None if there is none."""
-        ...
 
     async def save_upload(self, upload: Upload) -> None:
         """Save an upload."""
-        ...
 
     async def read_note(self, name: str) -> str | None:
         """The text that an earlier call saved under this name; None if there is none."""
-        ...
 
     async def write_note(self, name: str, text: str) -> None:
         """Save a small text for later calls."""
-        ...
 
 
 class Provider(Protocol):
@@ -208,8 +190,6 @@ class Provider(Protocol):
 
     async def answer(self, call: Call, context: CallContext) -> Answer:
         """Answer the call. Raises CallFailed (this call), Refused (all calls) or Unusable."""
-        ...
 
     async def close(self) -> None:
         """Release pools, connections and temporary files."""
-        ...

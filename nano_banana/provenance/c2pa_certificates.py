@@ -16,7 +16,7 @@ from msgspec import Struct
 from nano_banana.model.problem import Invalid, Unusable, problem
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
     from cryptography.x509 import Certificate, CertificateBuilder, ExtensionType, KeyUsage, Name
 
@@ -105,7 +105,7 @@ def load_credential(certificate: Path, key: Path, *, now: datetime) -> SigningCr
     private = _private_key(_read_credential_file(key, "c2pa_key"), key)
     leaf = chain[0]
     algorithm = _signing_algorithm(private, key)
-    if _public_key_der(private.public_key()) != _public_key_der(leaf.public_key()):
+    if private.public_key() != leaf.public_key():
         raise Invalid([problem("c2pa_key_of_another", key=str(key), file=str(certificate))])
     if now > leaf.not_valid_after_utc:
         raise Invalid([problem("c2pa_expired", file=str(certificate), when=f"{leaf.not_valid_after_utc:%Y-%m-%d}")])
@@ -114,7 +114,7 @@ def load_credential(certificate: Path, key: Path, *, now: datetime) -> SigningCr
     lacks = missing_certificate_fields(leaf)
     if lacks:
         raise Invalid([problem("c2pa_unfit", file=str(certificate), lacks=lacks)])
-    return SigningCredential(chain=b"".join(map(_certificate_pem, chain)), key=_pkcs8(private), algorithm=algorithm)
+    return SigningCredential(chain=_pem(*chain), key=_pkcs8(private), algorithm=algorithm)
 
 
 def _read_credential_file(file: Path, setting: str) -> bytes:
@@ -164,21 +164,10 @@ def _signing_algorithm(key: PrivateKeyTypes, file: Path) -> str:
     raise Invalid([problem("c2pa_key_kind", file=str(file))])
 
 
-def _public_key_der(key: object) -> bytes:
-    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
-    if isinstance(key, EllipticCurvePublicKey | Ed25519PublicKey | RSAPublicKey):
-        return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return b""
-
-
-def _certificate_pem(certificate: Certificate) -> bytes:
+def _pem(*certificates: Certificate) -> bytes:
     from cryptography.hazmat.primitives.serialization import Encoding
 
-    return certificate.public_bytes(Encoding.PEM)
+    return b"".join(certificate.public_bytes(Encoding.PEM) for certificate in certificates)
 
 
 def _pkcs8(key: PrivateKeyTypes) -> bytes:
@@ -212,7 +201,7 @@ def make_certificate(organisation: str, *, days: int, now: datetime) -> Generate
     """
     require_c2pa()
     from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.x509.oid import ExtendedKeyUsageOID
 
@@ -233,12 +222,9 @@ def make_certificate(organisation: str, *, days: int, now: datetime) -> Generate
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(above.public_key()), critical=False)
         .sign(above, hashes.SHA256())
     )
-    authority_pem = authority.public_bytes(serialization.Encoding.PEM)
     return GeneratedCertificate(
-        credential=SigningCredential(
-            chain=leaf.public_bytes(serialization.Encoding.PEM) + authority_pem, key=_key_pem(key), algorithm="es256"
-        ),
-        authority=authority_pem,
+        credential=SigningCredential(chain=_pem(leaf, authority), key=_pkcs8(key), algorithm="es256"),
+        authority=_pem(authority),
         fingerprint=leaf.fingerprint(hashes.SHA256()).hex(":").upper(),
         begins=leaf.not_valid_before_utc,
         ends=leaf.not_valid_after_utc,
@@ -277,22 +263,10 @@ def _certificate_builder(
 def _key_usage(*, signs_certificates: bool) -> KeyUsage:
     from cryptography import x509
 
+    others = ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement")
     return x509.KeyUsage(
         digital_signature=not signs_certificates,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
         key_cert_sign=signs_certificates,
         crl_sign=signs_certificates,
-        encipher_only=False,
-        decipher_only=False,
-    )
-
-
-def _key_pem(key: EllipticCurvePrivateKey) -> bytes:
-    from cryptography.hazmat.primitives import serialization
-
-    return key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        **dict.fromkeys((*others, "encipher_only", "decipher_only"), False),
     )

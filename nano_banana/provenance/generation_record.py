@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated
 
-from msgspec import Struct, field
+import msgspec
+from msgspec import Meta, Struct, field
 
 from nano_banana.model.call import COMPUTE
-from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_number, as_object, as_text, as_whole
+from nano_banana.model.json_values import JSONObject, JSONValue, as_object, as_whole
 from nano_banana.model.problem import Invalid, problem
 
 RECORD_VERSION = 1
@@ -26,22 +28,22 @@ AI_MADE = frozenset((TRAINED_MEDIA, COMPOSITE_MEDIA))
 """IPTC's digital source types of pictures that a trained model made, at least in part."""
 
 
-class CallRecord(Struct, frozen=True, kw_only=True):
+class CallRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A call in a record: the document that its key hashes, and its result.
 
-    `inputs` and `outputs` map places to digests of files; `cost_usd` is None if unknown.
+    `inputs` and `outputs` map places to digests of files; `cost_usd` is None if unknown. In the order of its JSON.
     """
 
     stage: str
+    attempt: int = 0
     provider: str
     endpoint: str
+    revision: int = 0
+    key: str
     arguments: JSONObject
     inputs: Mapping[str, str]
     outputs: Mapping[str, str]
-    key: str = ""
-    revision: int = 0
-    attempt: int = 0
-    cost_usd: float | None = None
+    cost_usd: float | None
 
 
 class DepictedPerson(Struct, frozen=True, kw_only=True):
@@ -64,8 +66,6 @@ class GenerationRecord(Struct, frozen=True, kw_only=True):
     recipe: str
     take: str
     stage: str
-    picture: str
-    source: str = TRAINED_MEDIA
     attempt: int = 0
     label: str = ""
     shot: str = ""
@@ -74,110 +74,33 @@ class GenerationRecord(Struct, frozen=True, kw_only=True):
     seed: int | None = None
     people: Sequence[DepictedPerson] = ()
     verdict: JSONObject = field(default_factory=dict)
+    source: str = TRAINED_MEDIA
+    picture: str
     run: str = ""
     made_at: str = ""
-    calls: Sequence[CallRecord] = ()
+    calls: Annotated[Sequence[CallRecord], Meta(max_length=MAX_CALLS)] = ()
 
     @property
     def text(self) -> str:
         """The record as JSON on one line; `parse_record` reads it."""
-        told: dict[str, JSONValue] = {
-            "nano_banana": RECORD_VERSION,
-            "program": self.program,
-            "recipe": self.recipe,
-            "take": self.take,
-            "stage": self.stage,
-            "attempt": {"number": self.attempt, "label": self.label},
-            "shot": self.shot,
-            "template": self.template,
-            "axes": dict(self.axes),
-            "seed": self.seed,
-            "people": [{"name": each.name, "trigger": each.trigger, "noun": each.noun} for each in self.people],
-            "verdict": self.verdict or None,
-            "source": self.source,
-            "picture": self.picture,
-            "run": self.run,
-            "made_at": self.made_at,
-            "calls": [_call_json(call) for call in self.calls],
-        }
-        return json.dumps(told, separators=(",", ":"), ensure_ascii=False)
+        data = {"nano_banana": RECORD_VERSION, **msgspec.to_builtins(self)}
+        data["attempt"] = {"number": self.attempt, "label": data.pop("label")}
+        data["verdict"] = self.verdict or None
+        return json.dumps(data, separators=(",", ":"), ensure_ascii=False)
 
 
 def parse_record(text: str) -> GenerationRecord:
     """Parse a record. Raises Invalid: `account_newer`, `account_broken`."""
     try:
-        told = as_object(json.loads(text))
-        version = as_whole(told["nano_banana"])
+        data = as_object(json.loads(text))
+        version = as_whole(data["nano_banana"])
         if version > RECORD_VERSION:
             raise Invalid([problem("account_newer", version=version, known=RECORD_VERSION)])
-        return _parse_record(told)
+        attempt, verdict = as_object(data["attempt"]), as_object(data["verdict"])
+        flat = {**data, "attempt": attempt["number"], "label": attempt["label"], "verdict": verdict}
+        return msgspec.convert(flat, GenerationRecord, strict=False)
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise Invalid([problem("account_broken")]) from error
-
-
-def _parse_record(told: JSONObject) -> GenerationRecord:
-    attempt, seed, calls = as_object(told["attempt"]), told["seed"], as_items(told["calls"])
-    if len(calls) > MAX_CALLS:
-        raise ValueError("too many calls")
-    return GenerationRecord(
-        program=as_text(told["program"]),
-        recipe=as_text(told["recipe"]),
-        take=as_text(told["take"]),
-        stage=as_text(told["stage"]),
-        picture=as_text(told["picture"]),
-        source=as_text(told["source"]),
-        attempt=as_whole(attempt["number"]),
-        label=as_text(attempt["label"]),
-        shot=as_text(told["shot"]),
-        template=as_text(told["template"]),
-        axes=_texts(told["axes"]),
-        seed=None if seed is None else as_whole(seed),
-        people=[_parse_person(as_object(each)) for each in as_items(told["people"])],
-        verdict=as_object(told["verdict"]),
-        run=as_text(told["run"]),
-        made_at=as_text(told["made_at"]),
-        calls=[parse_call_record(as_object(call)) for call in calls],
-    )
-
-
-def parse_call_record(told: JSONObject) -> CallRecord:
-    """Parse a call of a record or a manifest. Raises KeyError and TypeError."""
-    cost = told.get("cost_usd")
-    return CallRecord(
-        stage=as_text(told["stage"]),
-        provider=as_text(told["provider"]),
-        endpoint=as_text(told["endpoint"]),
-        arguments=as_object(told["arguments"]),
-        inputs=_texts(told["inputs"]),
-        outputs=_texts(told["outputs"]),
-        key=as_text(told["key"]),
-        revision=as_whole(told.get("revision", 0)),
-        attempt=as_whole(told.get("attempt", 0)),
-        cost_usd=None if cost is None else as_number(cost),
-    )
-
-
-def _call_json(call: CallRecord) -> JSONObject:
-    return {
-        "stage": call.stage,
-        **({"attempt": call.attempt} if call.attempt else {}),
-        "provider": call.provider,
-        "endpoint": call.endpoint,
-        **({"revision": call.revision} if call.revision else {}),
-        "key": call.key,
-        "arguments": call.arguments,
-        "inputs": dict(call.inputs),
-        "outputs": dict(call.outputs),
-        "cost_usd": call.cost_usd,
-    }
-
-
-def _parse_person(told: JSONObject) -> DepictedPerson:
-    return DepictedPerson(name=as_text(told["name"]), trigger=as_text(told["trigger"]), noun=as_text(told["noun"]))
-
-
-def _texts(value: JSONValue) -> dict[str, str]:
-    return {name: as_text(text) for name, text in as_object(value).items()}
 
 
 PASTE = "paste"

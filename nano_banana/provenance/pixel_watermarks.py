@@ -149,7 +149,6 @@ class OnnxSession(Protocol):
 
     def run(self, wanted: None, given: Mapping[str, NDArray[np.float32]]) -> list[NDArray[np.float32]]:
         """All results for these inputs, by their names."""
-        ...
 
 
 FloatPixels: TypeAlias = NDArray[np.float32]

@@ -16,12 +16,12 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
+import msgspec
 from msgspec import Struct, field
 
 from nano_banana import __version__
 from nano_banana.formats.file_stamps import FileStamp
 from nano_banana.model.call import Call
-from nano_banana.model.json_values import as_items, as_object, as_text, as_whole
 from nano_banana.provenance.embedding import ImageSigner, ProvenanceInfo, embed_metadata, original_bytes
 from nano_banana.provenance.generation_record import (
     RECORD_VERSION,
@@ -31,7 +31,6 @@ from nano_banana.provenance.generation_record import (
     call_closure,
     creator_tool,
     digital_source_type,
-    parse_call_record,
     producing_calls,
 )
 from nano_banana.recipe.recipe_files import RecipeFiles
@@ -92,7 +91,7 @@ class OutputMarker:
 
     def _on(self, record: NodeRecord, picture: OutputPicture, data: bytes) -> bytes:
         digest = picture.blob.digest
-        own = producing_calls([parse_call_record(as_object(call)) for call in as_items(json.loads(record.calls))])
+        own = producing_calls(msgspec.convert(json.loads(record.calls), list[CallRecord]))
         calls = call_closure(digest, lambda wanted: own.get(wanted) or self._other(wanted), self._is_training)
         source = digital_source_type(calls, self._is_training)
         account = self._account(record, picture, source, calls) if EMBED_RECIPE in self._marks.embed else None
@@ -167,18 +166,8 @@ def _origin_of(origins: Sequence[FileOrigin], calls: Sequence[CallRecord]) -> Fi
 
 
 def _record_of_origin(origin: FileOrigin) -> CallRecord:
-    told = origin.document
-    return CallRecord(
-        stage="",
-        provider=as_text(told["provider"]),
-        endpoint=as_text(told["endpoint"]),
-        arguments=as_object(told["arguments"]),
-        inputs={place: as_text(digest) for place, digest in as_object(told["inputs"]).items()},
-        outputs=dict(origin.outputs),
-        key=origin.key,
-        revision=as_whole(told["revision"]),
-        cost_usd=origin.cost_usd,
-    )
+    made = {"stage": "", "outputs": origin.outputs, "key": origin.key, "cost_usd": origin.cost_usd}
+    return msgspec.convert({**origin.document, **made}, CallRecord)
 
 
 def embed_settings_for(recipe: Recipe, signer: ImageSigner | None = None) -> EmbedSettings:

@@ -38,7 +38,6 @@ from nano_banana.session.run_records import NodeRecord, follow_record, node_reco
 from nano_banana.session.run_request import RunTrace
 from nano_banana.session.run_snapshot import kept_nodes, pack_snapshot
 from nano_banana.settings.configuration import Settings
-from nano_banana.store.adapter_shelf import AdapterShelf
 from nano_banana.store.local_store import Store
 from nano_banana.store.tickets import LedgerLine, Saving
 
@@ -277,7 +276,6 @@ class Runner:
         """`providers` make each provider when it is first needed."""
         self.settings = settings
         self.store = Store.open(settings.store, group=settings.store_group)
-        self.shelf = AdapterShelf(self.store)
         self._providers = providers
 
     def close(self) -> None:

@@ -292,7 +292,7 @@ class Session:
         emit_planned_events(forecast.tally, spec.known, on_event)
         outcome = in_recipe_order(forecast, self.runner.execute(spec, self.folder, on_event, can_stop))
         remember_verdicts(self.runner.store, self.recipe.name, outcome.records)
-        shelve_adapters(self.runner.shelf, self.recipe, self.catalog, outcome)
+        shelve_adapters(self.runner.store.shelf, self.recipe, self.catalog, outcome)
         return replace(outcome, records=with_places(outcome.records, self.recipe, self.loaded.nearest))
 
     def remember(self, outcome: RunOutcome, summary: Iterable[str]) -> None:

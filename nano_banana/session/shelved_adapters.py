@@ -25,7 +25,8 @@ from nano_banana.recipe.recipe_model import FindShelfAdapter, Recipe, ShelfAdapt
 from nano_banana.session.lock_file import locked_training_set
 from nano_banana.session.run_execution import RunOutcome
 from nano_banana.session.run_records import NodeRecord
-from nano_banana.store.adapter_shelf import AdapterCard, AdapterShelf, ShelvedAdapter
+from nano_banana.store.adapter_shelf import SHELF_FILE, AdapterCard, AdapterShelf, ShelvedAdapter
+from nano_banana.store.local_store import Store
 
 LOCAL_FAMILY = "local"
 """Both the provider and the family of what it trains."""
@@ -39,11 +40,11 @@ def shelf_offers(store: Path, files: RecipeFiles) -> FindShelfAdapter:
 
     def offer(reference: str) -> ShelfAdapter:
         # Seen before it is read: what changes in between is a change.
-        files.exists(store.absolute() / AdapterShelf.FILE, confined=False)
+        files.exists(store.absolute() / SHELF_FILE, confined=False)
         if not store.is_dir():
             return no_shelf(reference)
-        with AdapterShelf.opened(store) as shelf:
-            return _offered(shelf, reference)
+        with Store.open(store) as opened:
+            return _offered(opened.shelf, reference)
 
     return offer
 

@@ -5,21 +5,28 @@ References are `ana` (the newest version), `ana@3`, `ana@latest` and `ana@tag`. 
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple
 
-from msgspec import Struct, field, structs
+import msgspec
+from msgspec import Struct, field
 from msgspec.structs import replace
 
+from nano_banana.formats.file_writing import atomic_write
 from nano_banana.model.call import Blob
-from nano_banana.model.json_values import JSONObject, JSONValue, as_number, as_object, as_text, as_whole
+from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.problem import Invalid, Unusable, did_you_mean, problem
-from nano_banana.store.adapter_table import FILE, AdapterRow, AdapterUse
-from nano_banana.store.local_store import Store
+from nano_banana.store.blobs import Blobs
+from nano_banana.store.database import Database, StorePart, json_text, translate_errors
+
+SHELF_FILE = "shelf"
+"""A file in the store's folder that is written whenever the shelf changes, so that cached copies can be checked."""
 
 MAX_WORDS = 200
 """Characters of a trigger, a noun or a name."""
@@ -93,34 +100,22 @@ class ShelvedAdapter(Struct, frozen=True, kw_only=True):
 
 def card_json(card: AdapterCard) -> JSONObject:
     """The card as JSON, with every field."""
-    data: dict[str, JSONValue] = structs.asdict(card)
-    return {**data, "settings": dict(card.settings), "origin": str(card.origin)}
+    data: JSONObject = msgspec.to_builtins(card)
+    return data
 
 
-def parse_card(data: Mapping[str, JSONValue]) -> AdapterCard:
-    """The card from its JSON, without fields of later versions. Raises KeyError, TypeError, ValueError."""
-    texts = ("base", "provider", "subject", "trigger", "noun", "trainer", "training_set", "recipe", "run")
-    photos, likeness, cost = data.get("photos"), data.get("likeness"), data.get("cost_usd")
-    return AdapterCard(
-        **{name: as_text(data.get(name, "")) for name in texts},
-        settings=as_object(data.get("settings")),
-        photos=None if photos is None else as_whole(photos),
-        likeness=None if likeness is None else as_number(likeness),
-        judged=as_whole(data.get("judged", 0)),
-        cost_usd=None if cost is None else as_number(cost),
-        made_at=as_number(data.get("made_at", 0.0)),
-        origin=AdapterOrigin(as_text(data.get("origin", AdapterOrigin.TRAINED))),
-    )
+def parse_card(data: JSONObject) -> AdapterCard:
+    """The card from its JSON, without fields of later versions. Raises ValueError."""
+    return msgspec.convert({"base": "", **data}, AdapterCard, strict=False)
 
 
-def parse_stored_card(data: Mapping[str, JSONValue]) -> AdapterCard:
+def _parse_stored_card(data: JSONObject) -> AdapterCard:
     """The card from a store's JSON. Implausible numbers become unknown, and so does a card that can't be read."""
     try:
         card = parse_card(data)
-    except (KeyError, TypeError, ValueError, OverflowError):
+    except ValueError:
         return AdapterCard(base="")
-    wrong = implausible_fields(card)
-    return replace(card, **{name: getattr(AdapterCard(base=""), name) for name in wrong}) if wrong else card
+    return replace(card, **{name: getattr(AdapterCard(base=""), name) for name in implausible_fields(card)})
 
 
 def implausible_fields(card: AdapterCard) -> list[str]:
@@ -168,30 +163,82 @@ _TAG = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 """A tag begins with a letter, so that it can't be mistaken for a version."""
 
 
-class AdapterShelf:
-    """The adapters of one store. References are `ana` (its newest), `ana@3`, `ana@latest` and `ana@tag`."""
+_ALL = "SELECT name, version, digest, size, card FROM adapters ORDER BY name, version"
+_SAME = """
+    SELECT name, version FROM adapters WHERE digest = ?1 AND (name = ?2 OR (?3 AND subject = ?4))
+    ORDER BY name != ?2, name, version
+"""
+_COUNT = "INSERT INTO adapter_names VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET last = last + 1 RETURNING last"
+_RENAME = (
+    "UPDATE adapters SET name = ? WHERE name = ?",
+    "UPDATE adapter_names SET name = ? WHERE name = ?",
+    "UPDATE adapter_tags SET name = ? WHERE name = ?",
+)
+_REMOVE = (
+    "DELETE FROM adapters WHERE name = ? AND version = ?",
+    "DELETE FROM adapter_tags WHERE name = ? AND version = ?",
+)
+_DRAWN = """
+    SELECT f.digest, f.size, f.media FROM documents AS d JOIN replies AS r USING (key) JOIN reply_files AS f USING (key)
+    WHERE instr(d.document, ?1) AND r.provider != 'compute' AND f.media LIKE 'image/%'
+    GROUP BY f.digest ORDER BY max(r.made_at) DESC, f.digest LIMIT ?2
+"""
+_SOURCES = """
+    SELECT DISTINCT input.value FROM reply_files AS f JOIN documents AS d USING (key),
+    json_each(d.document, '$.inputs') AS input WHERE f.digest = ? ORDER BY input.value
+"""
+_USES = """
+    SELECT input.value, coalesce(runs.recipe, ''), r.run, count(DISTINCT r.key), max(r.made_at)
+    FROM replies AS r JOIN documents AS d USING (key), json_each(d.document, '$.inputs') AS input
+    LEFT JOIN runs ON runs.id = r.run
+    WHERE r.provider != 'compute' AND input.value IN (SELECT digest FROM adapters)
+    GROUP BY input.value, r.run ORDER BY input.value, max(r.made_at) DESC, r.run
+"""
+_USERS = """
+    SELECT DISTINCT input.value, t.recipe
+    FROM trail AS t JOIN documents AS d USING (key), json_each(d.document, '$.inputs') AS input
+    WHERE input.value IN (SELECT digest FROM adapters) ORDER BY input.value, t.recipe
+"""
 
-    FILE = FILE
-    """The name, in the store's folder, of a file that is written whenever the shelf changes; see `file`."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+class AdapterUse(NamedTuple):
+    """The `calls` with the adapter `digest` in one run of `recipe`; the last was made at `last_at` (since 1970)."""
 
-    @classmethod
-    @contextmanager
-    def opened(cls, folder: Path) -> Iterator[Self]:
-        """The shelf of the store in a folder, open during the block. Raises Unusable as `Store.open` does."""
-        with Store.open(folder) as store:
-            yield cls(store)
+    digest: str
+    recipe: str
+    run: str
+    calls: int
+    last_at: float
 
-    @property
-    def file(self) -> Path:
+
+class AdapterShelf(StorePart):
+    """The adapters of one store. A version's number is never reused, even if the version is gone."""
+
+    def __init__(self, database: Database, blobs: Blobs, clock: Callable[[], float]) -> None:
+        super().__init__(database, clock)
+        self._blobs = blobs
+        self.file = database.folder / SHELF_FILE
         """A file that changes whenever the shelf does; it may not exist yet."""
-        return self._store.adapters.file
 
     def all(self) -> list[ShelvedAdapter]:
         """Everything on the shelf, by name and version."""
-        return [_version_of(row) for row in self._store.adapters.all()]
+        with self._database.reading() as rows:
+            found = rows.execute(_ALL).fetchall()
+            tagged = rows.execute("SELECT name, version, tag FROM adapter_tags ORDER BY tag").fetchall()
+        tags: dict[tuple[str, int], list[str]] = defaultdict(list)
+        for name, version, tag in tagged:
+            tags[name, version].append(tag)
+        return [
+            ShelvedAdapter(
+                name=name,
+                version=version,
+                digest=digest,
+                size=size,
+                card=_parse_stored_card(json.loads(card)),
+                tags=tuple(tags[name, version]),
+            )
+            for name, version, digest, size, card in found
+        ]
 
     def find(self, reference: str) -> ShelvedAdapter | None:
         """The version that `reference` stands for, if it is on the shelf."""
@@ -210,18 +257,18 @@ class AdapterShelf:
 
     def path(self, shelved: ShelvedAdapter) -> Path:
         """A readable, verified file of its bytes. Raises Unusable: `blob_missing`, `blob_damaged`."""
-        return self._store.blobs.path(Blob(digest=shelved.digest, size=shelved.size, media=ADAPTER_MEDIA))
+        return self._blobs.path(Blob(digest=shelved.digest, size=shelved.size, media=ADAPTER_MEDIA))
 
     def put(self, file: Path) -> Blob:
         """Store a file's bytes, to be put on the shelf. Raises Unusable."""
-        return self._store.blobs.put(file, media=ADAPTER_MEDIA)
+        return self._blobs.put(file, media=ADAPTER_MEDIA)
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
         """A temporary folder on the store's disk for files that are not trusted yet."""
         from tempfile import TemporaryDirectory
 
-        with TemporaryDirectory(prefix="import-", dir=self._store.folder, ignore_cleanup_errors=True) as folder:
+        with TemporaryDirectory(prefix="import-", dir=self._database.folder, ignore_cleanup_errors=True) as folder:
             yield Path(folder)
 
     def keep(self, name: str, blob: Blob, card: AdapterCard, *, anywhere: bool = False) -> ShelvedAdapter:
@@ -231,13 +278,23 @@ class AdapterShelf:
         """
         check_adapter_name(name)
         subject = card.subject or name
-        kept, version = self._store.adapters.keep(name, blob, subject=subject, card=card_json(card), anywhere=anywhere)
-        return self.get(f"{kept}@{version}")
+        with self._database.writing(durable=True) as rows:
+            found = rows.execute(_SAME, (blob.digest, name, anywhere, subject)).fetchone()
+            is_new = found is None
+            if is_new:
+                found = (name, *rows.execute(_COUNT, (name,)).fetchone())
+                values = (*found, blob.digest, blob.size, subject, json_text(card_json(card)), self._clock())
+                rows.execute("INSERT INTO adapters VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+        if is_new:
+            self.changed()
+        return self.get(f"{found[0]}@{found[1]}")
 
     def amend(self, shelved: ShelvedAdapter, card: AdapterCard) -> ShelvedAdapter:
         """Replace its card."""
         if card != shelved.card:
-            self._store.adapters.update({(shelved.name, shelved.version): card_json(card)})
+            values = (json_text(card_json(card)), shelved.name, shelved.version)
+            with self._database.writing() as rows:
+                rows.execute("UPDATE adapters SET card = ? WHERE name = ? AND version = ?", values)
         return replace(shelved, card=card)
 
     def rename(self, old: str, new: str) -> None:
@@ -246,51 +303,74 @@ class AdapterShelf:
         check_adapter_name(new)
         if "@" in old:
             raise Invalid([problem("rename_version", reference=old, name=old.partition("@")[0])])
-        if not self._store.adapters.rename(old, new):
-            raise Invalid([problem("shelf_name_taken", name=new)])
+        with self._database.writing(durable=True) as rows:
+            if rows.execute("SELECT 1 FROM adapter_names WHERE name = ?", (new,)).fetchone():
+                raise Invalid([problem("shelf_name_taken", name=new)])
+            for statement in _RENAME:
+                rows.execute(statement, (new, old))
+        self.changed()
 
     def tag(self, reference: str, tag: str) -> ShelvedAdapter:
         """Let `name@tag` stand for this version. Raises Invalid: `shelf_tag`, and as `get` does."""
         found = self.get(reference)
         if not _TAG.fullmatch(tag) or tag == LATEST:
             raise Invalid([problem("shelf_tag", tag=tag)])
-        self._store.adapters.tag(found.name, tag, found.version)
+        self._write("INSERT OR REPLACE INTO adapter_tags VALUES (?, ?, ?)", found.name, tag, found.version)
         return self.get(found.reference)
 
     def untag(self, name: str, tag: str) -> ShelvedAdapter:
         """Remove the tag `name@tag`; return the version that it stood for. Raises Invalid as `get` does."""
         found = self.get(f"{name}@{tag}")
-        self._store.adapters.tag(name, tag, None)
+        self._write("DELETE FROM adapter_tags WHERE name = ? AND tag = ?", name, tag)
         return found
 
     def remove(self, reference: str) -> ShelvedAdapter:
-        """Take one version off the shelf; its number is never reused. Raises Invalid as `get` does."""
+        """Take one version off the shelf with its tags. Its number is never reused. Raises Invalid as `get` does.
+
+        gc removes the bytes once nothing refers to them.
+        """
         found = self.get(reference)
-        self._store.adapters.remove(found.name, found.version)
+        with self._database.writing(durable=True) as rows:
+            for statement in _REMOVE:
+                rows.execute(statement, (found.name, found.version))
+        self.changed()
         return found
 
     def drawn(self, shelved: ShelvedAdapter, *, limit: int) -> list[Path]:
-        """Files of the last pictures that were drawn with it, newest first, without those that are gone."""
+        """Files of the last pictures that a provider drew with it, newest first, without those that are gone."""
         found = []
-        for digest, size, media in self._store.adapters.drawn(shelved.digest, limit=limit):
+        for digest, size, media in self._database.select(_DRAWN, f'"{shelved.digest}"', limit):
             with suppress(Unusable):
-                found.append(self._store.blobs.path(Blob(digest=digest, size=size, media=media)))
+                found.append(self._blobs.path(Blob(digest=digest, size=size, media=media)))
         return found
 
     def training_zip(self, shelved: ShelvedAdapter) -> Path | None:
         """The zip that it was trained from, if the store still has it."""
-        for digest in self._store.adapters.sources(shelved.digest):
+        for (digest,) in self._database.select(_SOURCES, shelved.digest):
             with suppress(Unusable):
-                return self._store.blobs.path(Blob(digest=digest, size=0, media="application/zip"))
+                return self._blobs.path(Blob(digest=digest, size=0, media="application/zip"))
         return None
 
     def uses(self) -> list[AdapterUse]:
         """The calls made with each adapter, by run, the latest first."""
-        return self._store.adapters.uses()
+        return [AdapterUse(*row) for row in self._database.select(_USES)]
 
     def users(self) -> Mapping[str, Sequence[str]]:
         """The recipes whose last run used each adapter, by its digest."""
-        return self._store.adapters.users()
+        users: dict[str, list[str]] = defaultdict(list)
+        for digest, recipe in self._database.select(_USERS):
+            users[digest].append(recipe)
+        return users
+
+    def changed(self) -> None:
+        """Rewrite `file`, after a change of the rows. Raises Unusable."""
+        with translate_errors(self._database.folder), atomic_write(self.file) as fresh:
+            fresh.write_text(f"{self._clock()}\n", encoding="ascii")
+
+    def _write(self, statement: str, *values: str | float) -> None:
+        with self._database.writing(durable=True) as rows:
+            rows.execute(statement, values)
+        self.changed()
 
 
 def check_adapter_name(name: str) -> None:
@@ -312,14 +392,3 @@ def unknown_reference(known: list[ShelvedAdapter], reference: str) -> Invalid:
     offered = [str(shelved.version) for shelved in versions] + [tag for found in versions for tag in found.tags]
     near = tuple(f"{name}@{each}" for each in did_you_mean(which, offered))
     return Invalid([problem("no_such_version", suggestions=near, name=name, version=which, known=", ".join(offered))])
-
-
-def _version_of(row: AdapterRow) -> ShelvedAdapter:
-    return ShelvedAdapter(
-        name=row.name,
-        version=row.version,
-        digest=row.digest,
-        size=row.size,
-        card=parse_stored_card(row.card),
-        tags=row.tags,
-    )

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from nano_banana.model.problem import Unusable, problem
 from nano_banana.model.ticket import Ticket, TicketState, transition
-from nano_banana.store.adapter_table import Adapters
+from nano_banana.store.adapter_shelf import AdapterShelf
 from nano_banana.store.blobs import Blobs
 from nano_banana.store.claims import process_exists
 from nano_banana.store.database import BUSY_SECONDS, Database, StorePart, json_text, translate_errors
@@ -142,9 +142,10 @@ _DROP_UNUSED_NAME = "DELETE FROM adapter_names WHERE name = ? AND name NOT IN (S
 class Erasure(StorePart):
     """Removes a person's data from one store."""
 
-    def __init__(self, database: Database, blobs: Blobs, clock: Callable[[], float]) -> None:
+    def __init__(self, database: Database, blobs: Blobs, shelf: AdapterShelf, clock: Callable[[], float]) -> None:
         super().__init__(database, clock)
         self._blobs = blobs
+        self._shelf = shelf
 
     @property
     def pending(self) -> bool:
@@ -194,7 +195,7 @@ class Erasure(StorePart):
             if not dry_run:
                 rows.execute("INSERT OR REPLACE INTO notes VALUES (?, '')", (PENDING_NOTE,))
         if traces.adapters and not dry_run:
-            Adapters(self._database, self._clock).changed()
+            self._shelf.changed()
         return traces
 
     def finish(self) -> None:

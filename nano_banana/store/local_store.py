@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from nano_banana.store.adapter_table import Adapters
+from nano_banana.store.adapter_shelf import AdapterShelf
 from nano_banana.store.blobs import Blobs
 from nano_banana.store.claims import Claims
 from nano_banana.store.database import Database
@@ -43,7 +43,7 @@ class Store:
         self.tickets = Tickets(database, clock)
         self.uploads = KnownUploads(database, clock)
         self.ledger = Ledger(database, clock)
-        self.adapters = Adapters(database, clock)
+        self.shelf = AdapterShelf(database, self.blobs, clock)
         self.snapshots = Snapshots(database, clock)
 
     @classmethod
@@ -85,7 +85,7 @@ class Store:
         """Removal of a person's data from this store, for good."""
         from nano_banana.store.erasure import Erasure
 
-        return Erasure(self._database, self.blobs, self._clock)
+        return Erasure(self._database, self.blobs, self.shelf, self._clock)
 
     def stats(self) -> StoreStats:
         """Sizes and counts."""

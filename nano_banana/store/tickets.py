@@ -10,13 +10,19 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
+import msgspec
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from nano_banana.model.problem import Unusable, problem
-from nano_banana.model.ticket import Requester, Ticket, TicketState, Upload
+from nano_banana.model.ticket import Ticket, Upload
 from nano_banana.store.database import StorePart, json_set, json_text
 
+_COLUMNS = (
+    *("number", "key", "document", "provider", "service", "endpoint", "body", "state"),
+    *("run", "recipe", "stage", "node", "subject", "begun_at", "ended_at", "request_id", "urls"),
+    *("estimate_usd", "units", "cost_usd", "reason"),
+)
 _INSERT = "INSERT INTO tickets VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _UPDATE = """
     UPDATE tickets SET (
@@ -106,37 +112,13 @@ def _already_open(rows: sqlite3.Connection, ticket: Ticket) -> Unusable:
 
 
 def _row_of_ticket(ticket: Ticket) -> _Values:
-    requester = ticket.requester
-    return (
-        *(ticket.key, ticket.document, ticket.provider, ticket.service, ticket.endpoint, ticket.body),
-        *(ticket.state.value, requester.run, requester.recipe, requester.stage, requester.node, requester.subject),
-        *(ticket.begun_at, ticket.ended_at, ticket.request_id, json_text(ticket.urls)),
-        *(ticket.estimate_usd, ticket.units, ticket.cost_usd, ticket.reason),
-    )
+    values = {**asdict(ticket), **asdict(ticket.requester), "state": ticket.state.value, "urls": json_text(ticket.urls)}
+    return tuple(values[name] for name in _COLUMNS[1:])
 
 
 def _ticket_of_row(row: sqlite3.Row) -> Ticket:
-    number, key, document, provider, service, endpoint, body, state, run, recipe, stage, node, subject = row[:13]
-    begun_at, ended_at, request_id, urls, estimate_usd, units, cost_usd, reason = row[13:]
-    return Ticket(
-        number=number,
-        key=key,
-        document=document,
-        provider=provider,
-        service=service,
-        endpoint=endpoint,
-        body=body,
-        state=TicketState(state),
-        requester=Requester(run=run, recipe=recipe, stage=stage, node=node, subject=subject),
-        begun_at=begun_at,
-        ended_at=ended_at,
-        request_id=request_id,
-        urls=json.loads(urls),
-        estimate_usd=estimate_usd,
-        units=units,
-        cost_usd=cost_usd,
-        reason=reason,
-    )
+    values = dict(zip(_COLUMNS, row, strict=True))
+    return msgspec.convert({**values, "urls": json.loads(values["urls"]), "requester": values}, Ticket)
 
 
 UPLOAD_MARGIN = 600.0

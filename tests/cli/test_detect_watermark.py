@@ -86,7 +86,14 @@ def test_ones_own_mark_needs_its_id(desk: Workspace) -> None:
 
 def test_our_own_account_is_told_and_that_synthid_is_to_be_expected(desk: Workspace) -> None:
     call = CallRecord(
-        stage="s", provider="fal", endpoint="fal-ai/nano-banana/edit", arguments={}, inputs={}, outputs={}
+        stage="s",
+        provider="fal",
+        endpoint="fal-ai/nano-banana/edit",
+        key="",
+        arguments={},
+        inputs={},
+        outputs={},
+        cost_usd=None,
     )
     account = GenerationRecord(program="1", recipe="r", take="t", stage="s", picture="", calls=[call])
     mark = ProvenanceInfo(source="trainedAlgorithmicMedia", tool="Nano Banana 1", account=account)

@@ -45,7 +45,7 @@ def filled(folder: Path, group: str = "") -> dict[str, set[str]]:
     with private_files(), Store.open(folder, group=group) as store:
         share_files(shared=is_shared(folder, group))
         store.blobs.put(b"a face", media="image/png")
-        store.adapters.changed()
+        store.shelf.changed()
         assert {path.name for path in folder.glob("store.sqlite*")} == {
             "store.sqlite",
             "store.sqlite-wal",

@@ -25,6 +25,7 @@ def call(name: str, provider: str = "fal", **inputs: str) -> CallRecord:
         inputs={place.replace("_0", "/0"): digest for place, digest in inputs.items()},
         outputs={"image": f"<{name}>"},
         key=name,
+        cost_usd=None,
     )
 
 

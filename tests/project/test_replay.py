@@ -25,6 +25,8 @@ def call(name: str, **inputs: str) -> CallRecord:
         arguments={},
         inputs=inputs,
         outputs={"image": f"<{name}>"},
+        key="",
+        cost_usd=None,
     )
 
 

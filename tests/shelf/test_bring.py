@@ -47,15 +47,15 @@ SMALL = safetensors(kohya("lora_unet_double_blocks_0_img_attn_proj", 3072, rank=
 
 @pytest.fixture
 def shelf(tmp_path: Path) -> Iterator[AdapterShelf]:
-    with AdapterShelf.opened(tmp_path / "store") as opened:
-        yield opened
+    with Store.open(tmp_path / "store") as opened:
+        yield opened.shelf
 
 
 @pytest.fixture
 def packed(tmp_path: Path) -> Path:
     """An archive from another store."""
-    with AdapterShelf.opened(tmp_path / "other") as other:
-        export_adapter(other, kept(other, tmp_path), tmp_path / "ana.nbm")
+    with Store.open(tmp_path / "other") as other:
+        export_adapter(other.shelf, kept(other.shelf, tmp_path), tmp_path / "ana.nbm")
     return tmp_path / "ana.nbm"
 
 
@@ -144,8 +144,8 @@ def test_samples_and_photos_come_only_where_they_are_wanted(shelf: AdapterShelf,
     done = export_adapter(shelf, found, target, samples=9, photos=True, replace=True)
     assert (done.samples, done.photos) == (2, 1)
     assert members(target)["photos/0001.jpg"] == b"\xff\xd8\xffphoto"
-    with AdapterShelf.opened(tmp_path / "third") as third:
-        assert taken(third, target).others == {"samples/": 2, "photos/": 2}
+    with Store.open(tmp_path / "third") as third:
+        assert taken(third.shelf, target).others == {"samples/": 2, "photos/": 2}
 
 
 def test_what_cannot_be_written_is_said_and_nothing_is_lost(shelf: AdapterShelf, tmp_path: Path) -> None:
@@ -276,9 +276,10 @@ def test_what_a_stand_in_trained_is_taken_where_one_answers_and_nowhere_else(
     shelf: AdapterShelf, tmp_path: Path
 ) -> None:
     rehearsed = safetensors({"faces": (4,)}, {"format": "nano-banana-local-1"})
-    with AdapterShelf.opened(tmp_path / "other") as other:
-        found = other.keep("ana", other.put(write(tmp_path, "a.safetensors", rehearsed)), CARD_OF_ANA)
-        export_adapter(other, found, tmp_path / "ana.nbm")
+    with Store.open(tmp_path / "other") as other:
+        blob = other.shelf.put(write(tmp_path, "a.safetensors", rehearsed))
+        found = other.shelf.keep("ana", blob, CARD_OF_ANA)
+        export_adapter(other.shelf, found, tmp_path / "ana.nbm")
     archive = tmp_path / "ana.nbm"
     assert refused(shelf, archive) == "model_rehearsed"
     with pytest.raises(Invalid) as error:

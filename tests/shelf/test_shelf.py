@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -38,7 +41,7 @@ def store(tmp_path: Path, clock: Clock) -> Iterator[Store]:
 
 @pytest.fixture
 def shelf(store: Store) -> AdapterShelf:
-    return AdapterShelf(store)
+    return store.shelf
 
 
 def adapter(store: Store, text: str) -> Blob:
@@ -215,7 +218,9 @@ def test_a_card_that_an_older_version_let_in_is_read_without_what_cannot_be(stor
     poison = replace(ANA, made_at=1e300, photos=10**400, cost_usd=1e308, judged=-1, likeness=7.0)
     (found,) = kept(store, shelf, "one", card=poison)
     assert found.card == replace(ANA, made_at=0.0, photos=None, cost_usd=None, judged=0, likeness=None)
-    store.adapters.update({("ana", 1): {"origin": "of a later version", "photos": "nine"}})
+    strange = json.dumps({"origin": "of a later version", "photos": "nine"})
+    with closing(sqlite3.connect(store.folder / "store.sqlite")) as rows, rows:
+        rows.execute("UPDATE adapters SET card = ?", (strange,))
     assert [each.card for each in shelf.all()] == [AdapterCard(base="")]
 
 

@@ -14,6 +14,7 @@ from nano_banana.formats.file_stamps import FileStamp
 from nano_banana.model.call import Blob, Call, Reply
 from nano_banana.model.problem import Unusable
 from nano_banana.model.ticket import Requester, TicketState, Upload, transition
+from nano_banana.store.adapter_shelf import AdapterCard
 from nano_banana.store.local_store import Store
 from nano_banana.store.personal_data import DataSubject, ErasureSeeds, SubjectTraces
 from nano_banana.store.reply_cache import RecordedCall
@@ -47,7 +48,7 @@ def people(store: Store) -> dict[str, Blob]:
     for name in ("ana", "ben"):
         found[f"{name}-zip"] = made(store, asked("zip", photo=photo_of(name)), f"zip {name}".encode())
         found[name] = made(store, asked("train", zip=found[f"{name}-zip"]), f"adapter {name}".encode())
-        store.adapters.keep(name, found[name], subject=name, card={"trigger": f"{name}q"}, anywhere=False)
+        store.shelf.keep(name, found[name], AdapterCard(base="flux-1", subject=name, trigger=f"{name}q"))
         found[f"{name}-drawn"] = made(store, asked("draw", lora=found[name]), f"picture {name}".encode())
     found["landscape"] = made(store, asked("draw", "hills"), b"landscape")
     found["both"] = made(store, asked("paint", one=found["ana"], two=found["ben"]), b"both")
@@ -75,7 +76,7 @@ def test_the_adapter_on_the_shelf_leads_to_everything(store: Store) -> None:
     traces = forget(store)
     assert there(store, found) == {"ben-zip", "ben", "ben-drawn", "landscape"}
     assert (traces.adapters, traces.answers, traces.files) == (("ana@1",), 4, 4)
-    assert [row.name for row in store.adapters.all()] == ["ben"]
+    assert [row.name for row in store.shelf.all()] == ["ben"]
     assert photo_of("ana").digest in traces.digests
     assert b"anaq" not in (store.folder / "store.sqlite").read_bytes()
 
@@ -92,19 +93,19 @@ def test_a_dry_run_tells_the_same_and_changes_nothing(store: Store) -> None:
 
 def test_those_who_remember_the_shelf_see_that_it_changed(store: Store) -> None:
     people(store)
-    before = store.adapters.file.stat()
+    before = store.shelf.file.stat()
     store.erasure().forget(ANA, ErasureSeeds(), dry_run=True)
-    assert store.adapters.file.stat() == before
+    assert store.shelf.file.stat() == before
     forget(store)
-    after = store.adapters.file.stat()
+    after = store.shelf.file.stat()
     assert (after.st_ino, after.st_ctime_ns) != (before.st_ino, before.st_ctime_ns)
     forget(store)
-    assert store.adapters.file.stat().st_ctime_ns == after.st_ctime_ns
+    assert store.shelf.file.stat().st_ctime_ns == after.st_ctime_ns
 
 
 def test_photos_lead_to_everything_where_the_shelf_is_empty(store: Store) -> None:
     found = people(store)
-    store.adapters.remove("ana", 1)
+    store.shelf.remove("ana@1")
     assert forget(store).empty
     forget(store, replace(ANA, photos=frozenset({photo_of("ana").digest})))
     assert there(store, found) == {"ben-zip", "ben", "ben-drawn", "landscape"}

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from nano_banana.model.call import Blob
+from nano_banana.store.adapter_shelf import AdapterCard
 from nano_banana.store.database import MIGRATIONS
 from nano_banana.store.local_store import Store
 from nano_banana.store.tracked_files import MetadataWriter, content_name
@@ -81,8 +82,8 @@ def test_an_output_is_known_as_ours_and_gives_way_to_a_marked_one(tmp_path: Path
 
 def test_shelf_and_snapshots_are_empty_and_can_be_used(tmp_path: Path, picture: Blob) -> None:
     with Store.open(tmp_path / "store") as store:
-        assert (store.adapters.all(), store.snapshots.runs()) == ([], [])
-        assert store.adapters.keep("ana", picture, subject="ana", card={}, anywhere=True) == ("ana", 1)
+        assert (store.shelf.all(), store.snapshots.runs()) == ([], [])
+        assert store.shelf.keep("ana", picture, AdapterCard(base=""), anywhere=True).version == 1
         run = store.runs.begin("portraits", arguments={})
         store.snapshots.keep(run, "portraits", b"what it came to")
         assert store.snapshots.get(run) == b"what it came to"

@@ -7,6 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 from PIL import Image
@@ -15,7 +16,7 @@ from nano_banana.formats import xmp
 from nano_banana.formats.image_metadata import read_metadata
 from nano_banana.model.json_values import JSONObject, as_items, as_object
 from nano_banana.provenance.embedding import ProvenanceInfo, embed_metadata, original_bytes, read_record
-from nano_banana.provenance.generation_record import COMPOSITE_MEDIA, TRAINED_MEDIA, GenerationRecord, parse_call_record
+from nano_banana.provenance.generation_record import COMPOSITE_MEDIA, TRAINED_MEDIA, CallRecord, GenerationRecord
 from nano_banana.store.local_store import Store
 from tests.screen import Screen
 from tests.stories.project import PAINT, Project
@@ -219,7 +220,7 @@ def test_a_picture_of_somebody_s_own_making_does_not_steer_the_terminal(project:
     files: JSONObject = {"inputs": {evil: evil}, "outputs": {evil: evil}, "key": evil}
     project.run()
     true = told(project.pictures()[0])
-    forged = replace(true, recipe=evil, take=evil, stage=evil, calls=[parse_call_record({**call, **files})])
+    forged = replace(true, recipe=evil, take=evil, stage=evil, calls=[msgspec.convert({**call, **files}, CallRecord)])
     data = embed_metadata(
         original_bytes(project.pictures()[0].read_bytes()) or b"", ProvenanceInfo(source="", tool="", account=forged)
     )

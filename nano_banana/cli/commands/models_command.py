@@ -21,8 +21,7 @@ from nano_banana.model.ticket import is_loopback_url
 
 if TYPE_CHECKING:
     from nano_banana.features.shelf.adapter_import import ImportedAdapter
-    from nano_banana.store.adapter_shelf import AdapterShelf, ShelvedAdapter
-    from nano_banana.store.adapter_table import AdapterUse
+    from nano_banana.store.adapter_shelf import AdapterShelf, AdapterUse, ShelvedAdapter
 
 
 SECTION = ("Manage", 1)
@@ -176,13 +175,13 @@ def open_shelf(screen: Screen, folder: Path | None, *, wanted: str = "") -> Iter
 
     Raises Invalid (`shelf_empty`) if an adapter is `wanted` and there is no store yet; otherwise creates the store.
     """
-    from nano_banana.store.adapter_shelf import AdapterShelf
+    from nano_banana.store.local_store import Store
 
     found = settings_for(screen, overrides=overrides(store=folder)).store
     if wanted and not found.is_dir():
         raise Invalid([problem("shelf_empty", name=wanted)])
-    with AdapterShelf.opened(found) as shelf:
-        yield shelf
+    with Store.open(found) as store:
+        yield store.shelf
 
 
 @click.command(epilog="\b\nExample:\n  nano-banana models export ana@3 ana.nbm --samples 4\n")

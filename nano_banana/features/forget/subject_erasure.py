@@ -48,7 +48,7 @@ def data_subject(name: str, runner: Runner, session: Session | None) -> DataSubj
     Raises Unusable (`photo_unread`) for a photo that is there and can't be read.
     """
     subjects = dict(session.recipe.subjects) if session else {}
-    shelved = runner.shelf.all()
+    shelved = runner.store.shelf.all()
     cards = [each.card for each in shelved]
     triggers = {card.trigger for card in cards if card.subject == name}
     foreign = {card.trigger for card in cards if card.subject != name}
@@ -179,7 +179,7 @@ class SubjectErasure:
         files = self._files(who, found)
         known_name = self._session is not None and name in self._session.recipe.subjects
         if not known_name and all(each.empty for each in found) and not files.all:
-            shelved = [each for runner in self._runners.values() for each in runner.shelf.all()]
+            shelved = [each for runner in self._runners.values() for each in runner.store.shelf.all()]
             raise unknown_subject_error(name, self._session, shelved)
         return SubjectData(
             name=name, found=tuple(found), files=files, left=remaining_files(who, self._session, self._places.root)

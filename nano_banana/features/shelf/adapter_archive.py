@@ -157,7 +157,7 @@ def _read_description(archive: BoundedZip) -> JSONObject:
 def _read_card(archive: BoundedZip, told: JSONObject) -> AdapterCard:
     try:
         card = parse_card(as_object(told["card"]))
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
+    except ValueError as error:
         raise Invalid([problem("archive_card", archive=archive.name)]) from error
     texts = (card.subject, card.trigger, card.noun, card.trainer, card.provider, card.base, card.training_set)
     if not all(map(is_acceptable_text, texts)) or implausible_fields(card) or not is_acceptable_setting(card.settings):

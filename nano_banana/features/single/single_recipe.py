@@ -20,7 +20,7 @@ from nano_banana.model.known_folders import expand_user
 from nano_banana.model.problem import Invalid, problem
 from nano_banana.recipe.naming import slug
 from nano_banana.recipe.recipe_model import no_shelf
-from nano_banana.store.adapter_shelf import AdapterShelf
+from nano_banana.store.local_store import Store
 
 _PLAIN_TEXT = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9./_][A-Za-z0-9./_ @-]*(?<! )")
 _NOT_TEXT = re.compile(r"[0-9._+-]+([eE][0-9+-]+)?|0[xob][0-9a-fA-F_]+|[0-9]{4}-[0-9-]+.*|[.](inf|nan)", re.IGNORECASE)
@@ -110,8 +110,8 @@ def _adapter_ref(store: Path, reference: str, scale: float) -> AdapterRef:
         return AdapterRef(name=slug(path.stem), scale=scale, file=path.absolute())
     if not store.is_dir():
         no_shelf(reference)
-    with AdapterShelf.opened(store) as shelf:
-        shelved = shelf.get(reference)
+    with Store.open(store) as opened:
+        shelved = opened.shelf.get(reference)
     card = shelved.card
     return AdapterRef(
         name=shelved.name,
@@ -135,14 +135,14 @@ def _free_name(name: str, taken: Sequence[str]) -> str:
 
 def is_shelved(store: Path, digest: str) -> bool:
     """Whether an adapter with these bytes is on the shelf, under whatever name."""
-    with AdapterShelf.opened(store) as shelf:
-        return any(shelved.digest == digest for shelved in shelf.all())
+    with Store.open(store) as opened:
+        return any(shelved.digest == digest for shelved in opened.shelf.all())
 
 
 def shelf_reference(store: Path, name: str, digest: str) -> str:
     """How the adapter with these bytes is called on the shelf: under the name where it is, else under any."""
-    with AdapterShelf.opened(store) as shelf:
-        found = [shelved for shelved in shelf.all() if shelved.digest == digest]
+    with Store.open(store) as opened:
+        found = [shelved for shelved in opened.shelf.all() if shelved.digest == digest]
     ours = [shelved.reference for shelved in found if shelved.name == name]
     return next(iter([*ours, *(shelved.reference for shelved in found)]), name)
 
