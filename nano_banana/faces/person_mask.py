@@ -15,7 +15,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from nano_banana.faces.face import Face
-from nano_banana.faces.networks import tflite_network
+from nano_banana.faces.networks import PERSON_WEIGHTS, tflite_network
 from nano_banana.model.problem import Unusable
 
 Pixels = NDArray[np.uint8]
@@ -102,7 +102,6 @@ def _scaled(values: NDArray[PixelType], size: tuple[int, int]) -> NDArray[PixelT
     )
 
 
-PERSON_WEIGHTS = "selfie_segmenter.tflite"
 PERSON_OUTPUT = "activation_10"
 PERSON_SIDE = 256
 """The network sees squares of this many pixels."""

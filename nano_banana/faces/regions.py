@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from nano_banana.faces.color_masks import (
-    CLOTHES_REACH,
-    HAIR_REACH,
-    SKIN_REACH,
-    analyze_head,
-    clothes_mask,
-    clothes_of_this_person,
-    hair_mask,
-    nearest_heads,
-    skin_mask,
-)
 from nano_banana.faces.face import OUTLINED_PARTS, WHOLE_PICTURE_PARTS, Face, main_faces
 from nano_banana.faces.face_detection import find_faces
-from nano_banana.faces.landmarks import LANDMARK_WEIGHTS as LANDMARKS
 from nano_banana.faces.landmarks import Head, Outline, find_landmarks, head_of
-from nano_banana.faces.networks import DETECTOR, FACE_WEIGHTS, faces_unavailable
-from nano_banana.faces.person_mask import PERSON_WEIGHTS as PERSON
+from nano_banana.faces.networks import (
+    DETECTOR,
+    FACE_MODELS,
+    FACE_WEIGHTS,
+    LANDMARK_WEIGHTS,
+    PERSON_WEIGHTS,
+    faces_unavailable,
+)
 from nano_banana.faces.person_mask import Pixels, SoftMask, Window, people_mask
 from nano_banana.model.json_values import JSONObject
 
@@ -89,8 +83,6 @@ def _trimmed(mask: NDArray[np.uint8], left: int, top: int) -> MaskRegion | None:
     return MaskRegion(left=left + aside, top=top + up, mask=kept)
 
 
-_REACHES = {"hair": HAIR_REACH, "skin": SKIN_REACH, "clothes": CLOTHES_REACH}
-
 _MIN_PERSON_SHARE = 0.002
 """A smaller share of the picture than this is no person."""
 
@@ -122,7 +114,7 @@ def find_regions(rgb: Pixels, part: str, *, which: str | int = "largest", order:
     faces = main_faces(seen)
     if part in WHOLE_PICTURE_PARTS:
         regions = _whole_picture_regions(people_mask(rgb, seen), part)
-        return FoundRegions(regions=regions, faces=(), counted=len(faces), rough=False, models=_models(PERSON))
+        return FoundRegions(regions=regions, faces=(), counted=len(faces), rough=False, models=_models(PERSON_WEIGHTS))
     wanted = pick_faces(faces, which, order)
     # Whose clothes these are is a question about everybody.
     heads = {face: head_of(face, find_landmarks(rgb, face)) for face in (faces if part == "clothes" else wanted)}
@@ -131,18 +123,14 @@ def find_regions(rgb: Pixels, part: str, *, which: str | int = "largest", order:
         masks = [outlined_region(size, heads[face], part) for face in wanted]
     else:
         person = people_mask(rgb, seen) if wanted else None
-        masks = (
-            []
-            if person is None
-            else [_colour_region(rgb, part, heads[face], heads.values(), person) for face in wanted]
-        )
+        masks = [_colour_region(rgb, part, heads[face], list(heads.values()), person) for face in wanted if person]
     there = [(mask, face) for mask, face in zip(masks, wanted, strict=True) if mask is not None]
     return FoundRegions(
         regions=tuple(mask for mask, _ in there),
         faces=tuple(face for _, face in there),
         counted=len(faces),
         rough=any(heads[face].rough for _, face in there),
-        models=_models(LANDMARKS) if part in OUTLINED_PARTS else _models(LANDMARKS, PERSON),
+        models=_models(LANDMARK_WEIGHTS, *(() if part in OUTLINED_PARTS else (PERSON_WEIGHTS,))),
     )
 
 
@@ -152,14 +140,16 @@ def pick_faces(faces: Sequence[Face], which: str | int, order: str) -> tuple[Fac
         return tuple(faces)
     if which in ("largest", "smallest"):
         return tuple(faces[:1] if which == "largest" else faces[-1:])
-    if order == "left_to_right":
-        faces = sorted(faces, key=lambda face: face.left + face.width / 2)
-    elif order == "right_to_left":
-        faces = sorted(faces, key=lambda face: -face.left - face.width / 2)
-    elif order == "top_to_bottom":
-        faces = sorted(faces, key=lambda face: face.top + face.height / 2)
-    number = int(which)
-    return tuple(faces[number - 1 : number])
+    if order != "size":
+        faces = sorted(faces, key=_PLACES[order])
+    return tuple(faces[int(which) - 1 : int(which)])
+
+
+_PLACES: Mapping[str, Callable[[Face], float]] = {
+    "left_to_right": lambda face: face.left + face.width / 2,
+    "right_to_left": lambda face: -face.left - face.width / 2,
+    "top_to_bottom": lambda face: face.top + face.height / 2,
+}
 
 
 def _whole_picture_regions(person: tuple[Window, SoftMask], part: str) -> tuple[MaskRegion, ...]:
@@ -171,21 +161,23 @@ def _whole_picture_regions(person: tuple[Window, SoftMask], part: str) -> tuple[
 
 
 def _colour_region(
-    rgb: Pixels, part: str, head: Head, everybody: Iterable[Head], person: tuple[Window, SoftMask]
+    rgb: Pixels, part: str, head: Head, heads: list[Head], person: tuple[Window, SoftMask]
 ) -> MaskRegion | None:
-    """Hair, skin or clothes of one head; None where there are none."""
-    looked = analyze_head(rgb, head, person, _REACHES[part])
-    found = hair_mask(looked)
+    """Hair, skin or clothes of one of the heads; None where there are none."""
+    from nano_banana.faces import color_masks as by_colour
+
+    looked = by_colour.analyze_head(rgb, head, person, by_colour.REACHES[part])
+    found = by_colour.hair_mask(looked)
     if part == "hair":
         return None if found is None else region_in_window(looked.view, found)
     if part == "skin":
-        return region_in_window(looked.view, skin_mask(looked, found))
-    heads = list(everybody)
-    worn = clothes_mask(looked, found) * nearest_heads(heads, looked.view.pixel_centres())[heads.index(head)]
-    return region_in_window(looked.view, worn if len(heads) == 1 else clothes_of_this_person(looked, worn))
+        return region_in_window(looked.view, by_colour.skin_mask(looked, found))
+    nearest = by_colour.nearest_heads(heads, looked.view.pixel_centres())[heads.index(head)]
+    worn = by_colour.clothes_mask(looked, found) * nearest
+    return region_in_window(looked.view, worn if len(heads) == 1 else by_colour.clothes_of_this_person(looked, worn))
 
 
 def _models(*weights: str) -> JSONObject:
-    named = {LANDMARKS: "landmarks", PERSON: "person"}
+    named = {LANDMARK_WEIGHTS: "landmarks", PERSON_WEIGHTS: "person"}
     asked: JSONObject = {named[name]: {"name": name, "sha256": FACE_WEIGHTS[name].sha256} for name in weights}
-    return {"detector": {"name": DETECTOR.name, "sha256": DETECTOR.sha256}, **asked}
+    return {"detector": FACE_MODELS["detector"], **asked}

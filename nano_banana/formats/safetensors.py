@@ -11,12 +11,12 @@ import struct
 from collections.abc import Mapping, Sequence
 from math import prod
 from pathlib import Path
-from typing import IO, Protocol, cast
+from typing import IO, Annotated, Protocol, TypeAlias
 
-from msgspec import Struct
+import msgspec
+from msgspec import Meta, Struct
 
 from nano_banana.formats.zip_reader import PICKLE_SUFFIXES, ZIP_MAGIC
-from nano_banana.model.json_values import JSONValue
 from nano_banana.model.problem import Invalid, problem
 
 FORMAT_MAX_HEADER = 100_000_000
@@ -25,8 +25,6 @@ FORMAT_MAX_HEADER = 100_000_000
 IMPORT_MAX_HEADER = 32 << 20
 """Bytes of a header that is imported; the largest adapter's has one million."""
 
-_MAX_SIDE = 1 << 40
-_MAX_DIMENSIONS = 8
 _DUPLICATE = "a name twice"
 _PICKLE = b"\x80"
 _BITS = {
@@ -38,13 +36,15 @@ _BITS = {
 """Bits of an element, by type."""
 
 
+_Number: TypeAlias = Annotated[int, Meta(ge=0, le=1 << 40)]
+
+
 class TensorEntry(Struct, frozen=True, kw_only=True):
-    """A tensor's type and shape, and where its bytes are, counted from the end of the header."""
+    """A tensor's type and shape, and where its bytes are (begin and end), counted from the end of the header."""
 
     dtype: str
-    shape: Sequence[int]
-    begin: int
-    end: int
+    shape: Annotated[tuple[_Number, ...], Meta(max_length=8)]
+    data_offsets: tuple[_Number, _Number]
 
 
 class SafetensorsHeader(Struct, frozen=True, kw_only=True):
@@ -82,7 +82,7 @@ def _parse_file(file: IO[bytes], size: int, max_header: int, *, known_types: boo
         raise ValueError("a header without measure")
     text = start[8:] + file.read(length - 1)
     metadata, tensors = _parse_header(text, known_types=known_types)
-    _check_cover(sorted((tensor.begin, tensor.end) for tensor in tensors.values()), size - 8 - length)
+    _check_cover(sorted(tensor.data_offsets for tensor in tensors.values()), size - 8 - length)
     return SafetensorsHeader(metadata=metadata, tensors=tensors, data_start=8 + length)
 
 
@@ -146,12 +146,11 @@ def _parse_header(text: bytes, *, known_types: bool) -> tuple[Mapping[str, str],
         data = json.loads(text.decode("utf-8"), object_pairs_hook=_reject_duplicates)
     except (ValueError, RecursionError) as error:
         raise ValueError(_DUPLICATE if _DUPLICATE in error.args else "no JSON") from error
-    metadata = data.pop("__metadata__", {})
-    if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
-        raise ValueError("metadata")
-    return metadata, {
-        name: _parse_tensor(cast("JSONValue", entry), known_types=known_types) for name, entry in data.items()
-    }
+    try:
+        metadata = msgspec.convert(data.pop("__metadata__", {}), dict[str, str])
+    except msgspec.ValidationError as error:
+        raise ValueError("metadata") from error
+    return metadata, {name: _parse_tensor(entry, known_types=known_types) for name, entry in data.items()}
 
 
 def _reject_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -161,27 +160,20 @@ def _reject_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return found
 
 
-def _parse_tensor(entry: JSONValue, *, known_types: bool) -> TensorEntry:
-    if not isinstance(entry, Mapping) or not isinstance(dtype := entry.get("dtype"), str):
-        raise ValueError("tensor")  # noqa: TRY004 - it is the file's content that is wrong
-    bits, shape = _BITS.get(dtype), _parse_numbers(entry.get("shape"))
-    offsets = _parse_numbers(entry.get("data_offsets"))
+def _parse_tensor(entry: object, *, known_types: bool) -> TensorEntry:
+    try:
+        tensor = msgspec.convert(entry, TensorEntry)
+    except msgspec.ValidationError as error:
+        raise ValueError("tensor") from error
+    bits = _BITS.get(tensor.dtype)
     if known_types and bits is None:
         raise ValueError("dtype")
-    if len(offsets) != 2 or offsets[0] > offsets[1] or len(shape) > _MAX_DIMENSIONS:
+    begin, end = tensor.data_offsets
+    if begin > end:
         raise ValueError("tensor")
-    if known_types and bits is not None and offsets[1] - offsets[0] != prod(shape) * bits // 8:
+    if known_types and bits is not None and end - begin != prod(tensor.shape) * bits // 8:
         raise ValueError("size")
-    return TensorEntry(dtype=dtype, shape=shape, begin=offsets[0], end=offsets[1])
-
-
-def _parse_numbers(value: JSONValue) -> tuple[int, ...]:
-    if isinstance(value, str) or not isinstance(value, Sequence):
-        raise ValueError("tensor")  # noqa: TRY004 - as above
-    found = tuple(each for each in value if isinstance(each, int) and not isinstance(each, bool))
-    if len(found) != len(value) or any(not 0 <= each <= _MAX_SIDE for each in found):
-        raise ValueError("tensor")
-    return found
+    return tensor
 
 
 def _check_cover(spans: Sequence[tuple[int, int]], left: int) -> None:

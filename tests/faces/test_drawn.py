@@ -10,8 +10,8 @@ import pytest
 from nano_banana.faces import networks
 from nano_banana.faces.face import Face
 from nano_banana.faces.landmarks import Head, rough_head
-from nano_banana.faces.networks import weights_file
-from nano_banana.faces.person_mask import PERSON_WEIGHTS, whole_window
+from nano_banana.faces.networks import PERSON_WEIGHTS, weights_file
+from nano_banana.faces.person_mask import whole_window
 from nano_banana.faces.regions import outlined_region, region_in_window
 from nano_banana.model.problem import Unusable
 

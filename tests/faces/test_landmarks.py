@@ -12,8 +12,8 @@ from PIL import Image
 
 from nano_banana.faces.face import Face
 from nano_banana.faces.face_detection import find_faces
-from nano_banana.faces.landmarks import LANDMARK_WEIGHTS, Head, Landmarks, find_landmarks, head_of
-from nano_banana.faces.networks import weights_file
+from nano_banana.faces.landmarks import Head, Landmarks, find_landmarks, head_of
+from nano_banana.faces.networks import LANDMARK_WEIGHTS, weights_file
 from nano_banana.model.problem import Unusable
 from tests.people import astronaut, hopper
 

@@ -27,7 +27,7 @@ def xmp(text: str) -> object:
 
 
 def family(name: str) -> object:
-    entry = TensorEntry(dtype="F16", shape=(1, 768), begin=0, end=1536)
+    entry = TensorEntry(dtype="F16", shape=(1, 768), data_offsets=(0, 1536))
     return family_of(SafetensorsHeader(tensors={f"down_blocks.{name}": entry}, metadata={}))
 
 

@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from nano_banana.faces.face import OUTLINED_PARTS, WHOLE_PICTURE_PARTS
-from nano_banana.faces.landmarks import LANDMARK_WEIGHTS as LANDMARKS
-from nano_banana.faces.networks import DETECTOR, RECOGNISER, faces_unavailable, verified_weights, weights_file
-from nano_banana.faces.person_mask import PERSON_WEIGHTS as PERSON
+from nano_banana.faces.networks import (
+    DETECTOR,
+    LANDMARK_WEIGHTS,
+    PERSON_WEIGHTS,
+    RECOGNISER,
+    faces_unavailable,
+    verified_weights,
+    weights_file,
+)
 from nano_banana.model.problem import Unusable, problem
 from nano_banana.provenance.watermark_messages import RIVAGAN_DECODER, RIVAGAN_ENCODER, missing_requirement
 
@@ -19,7 +25,7 @@ def check_face_models(parts: Collection[str]) -> None:
     """
     for network in (DETECTOR, RECOGNISER):
         verified_weights(network)
-    needed = {LANDMARKS: set(parts) - set(WHOLE_PICTURE_PARTS), PERSON: set(parts) - set(OUTLINED_PARTS)}
+    needed = {LANDMARK_WEIGHTS: {*parts} - {*WHOLE_PICTURE_PARTS}, PERSON_WEIGHTS: {*parts} - {*OUTLINED_PARTS}}
     for name, users in needed.items():
         if users and weights_file(name) is None:
             raise faces_unavailable(name)

@@ -159,7 +159,7 @@ def _map_tensors(path: Path, header: SafetensorsHeader) -> dict[str, NDArray[np.
     data = np.memmap(path, np.uint8, "r", offset=header.data_start)
     if any(tensor.dtype != "U8" for tensor in header.tensors.values()):
         raise ValueError
-    return {name: data[tensor.begin : tensor.end].reshape(tensor.shape) for name, tensor in header.tensors.items()}
+    return {name: data[slice(*tensor.data_offsets)].reshape(tensor.shape) for name, tensor in header.tensors.items()}
 
 
 def _rgba(cutout: Cutout) -> NDArray[np.uint8]:
