@@ -86,9 +86,9 @@ def highest_price(screen: Screen, answers: ProjectAnswers, folder: Path) -> floa
     text = starter_recipe(replace(answers, budget=None)).replace(
         "{file: prompts/headshot.j2}", json.dumps(HEADSHOT_PROMPT)
     )
-    wish = RunRequest(recipe=folder / "recipe.yaml", text=text, provider="fal")
+    request = RunRequest(recipe=folder / "recipe.yaml", text=text, provider="fal")
     try:
-        with Session.open(wish, settings_for(screen, start=folder), environ=os.environ) as project:
+        with Session.open(request, settings_for(screen, start=folder), environ=os.environ) as project:
             tally = project.forecast().tally
     except NanoBananaError:
         return None

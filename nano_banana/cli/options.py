@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 import math
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeAlias, TypeVar
+from typing import ParamSpec, TypeAlias, TypeVar
 
 import click
 from msgspec import Struct
@@ -75,6 +74,9 @@ class NonEmptyPath(click.Path):
         return super().convert(value, param, ctx)
 
 
+MAX_PICTURES = 100
+"""Most pictures of one command; a recipe suits more."""
+
 FOLDER = NonEmptyPath(file_okay=False, path_type=Path)
 FILE = NonEmptyPath(dir_okay=False, path_type=Path)
 
@@ -90,69 +92,81 @@ class FiniteRange(click.FloatRange):
         return number
 
 
-class SharedOption(Struct, frozen=True, kw_only=True):
-    """An option of several commands: a decorator, or one of the options that `shared` passes as one value."""
+SHARED_OPTIONS: dict[str, tuple[Sequence[str], Mapping[str, object]]] = {}
+"""The arguments of `click.option` for the options of several commands, by their flag."""
 
-    words: tuple[str, ...]
-    attributes: Mapping[str, object]
-
-    def __call__(self, command: Callable[P, R]) -> Callable[P, R]:
-        """Add it to a command as a separate argument."""
-        return click.option(*self.words, cls=click.Option, **self.attributes)(command)
-
-    def kept(self, command: Callable[P, R]) -> Callable[P, R]:
-        """Add it to a command, and keep its value in the context."""
-        kept = {**self.attributes, "expose_value": False, "callback": _keep_value}
-        return click.option(*self.words, cls=click.Option, **kept)(command)
-
-
-def option(*words: str, **attributes: object) -> SharedOption:
-    """An option with the arguments of `click.option`."""
-    return SharedOption(words=words, attributes=attributes)
-
-
-_META_KEY = f"{__name__}.Asked"
-"""Where the context keeps option values until the command is called."""
+_META_KEY = f"{__name__}.values"
 
 
 def _keep_value(context: click.Context, parameter: click.Parameter, value: object) -> None:
-    context.meta.setdefault(_META_KEY, {})[parameter.name] = value
+    """Keep a value; one that was given before the subcommand's name is not replaced by a default."""
+    kept = context.meta.setdefault(_META_KEY, {})
+    if value or parameter.name not in kept:
+        kept[parameter.name] = value
 
 
-as_json = option("--json", "as_json", is_flag=True, help="Print JSON to stdout; messages go to stderr.")
-store = option("--store", type=FOLDER, help="Store folder.")
-out = option("--out", type=FOLDER, help="Output folder.")
-provider = option(
-    "--provider",
-    metavar="NAME",
-    shell_complete=complete_provider,
-    help="Provider to use (overrides the recipe).",
-)
-only = option(
+def _print_json(context: click.Context, _parameter: click.Parameter, value: object) -> None:
+    screen = context.find_object(Screen)
+    if screen is not None and value:
+        screen.machine = True
+
+
+def _declare(flag: str, *names: str, **attributes: object) -> None:
+    SHARED_OPTIONS[flag] = (flag, *names), {"callback": _keep_value, **attributes, "expose_value": False}
+
+
+_declare("--json", is_flag=True, callback=_print_json, help="Print JSON to stdout; messages go to stderr.")
+_declare("--store", type=FOLDER, help="Store folder.")
+_declare("--out", type=FOLDER, help="Output folder.")
+_declare("--provider", metavar="NAME", shell_complete=complete_provider, help="Provider to use (overrides the recipe).")
+_declare(
     "--only", multiple=True, metavar="SHOT|STAGE|TAKE", help="Only these shots, stages or takes (glob; repeatable)."
 )
-sample = option("--sample", type=click.IntRange(min=1), metavar="N", help="Make only N takes, spread over the matrix.")
-variables = option(
-    "--set", "variables", multiple=True, metavar="NAME=VALUE", help="Set a variable of the recipe (repeatable)."
-)
-allow_env = option(
+_declare("--sample", type=click.IntRange(min=1), metavar="N", help="Make only N takes, spread over the matrix.")
+_declare("--set", "variables", multiple=True, metavar="NAME=VALUE", help="Set a variable of the recipe (repeatable).")
+_declare(
     "--allow-env", multiple=True, metavar="NAME", help="Let the recipe read this environment variable (repeatable)."
 )
-trust = option("--trust", is_flag=True, help="Trust what this recipe reads and sends outside its folder; see `trust`.")
-locked = option("--locked", is_flag=True, help="Fail if anything differs from the lock file.")
-resubmit = option(
-    "--resubmit", is_flag=True, help="Resend requests whose result was lost or unusable (may be billed twice)."
+_declare("--trust", is_flag=True, help="Trust what this recipe reads and sends outside its folder; see `trust`.")
+_declare("--locked", is_flag=True, help="Fail if anything differs from the lock file.")
+_declare("--resubmit", is_flag=True, help="Resend requests whose result was lost or unusable (may be billed twice).")
+_declare("--abandon", is_flag=True, help="Stop waiting for lost requests.")
+_declare("--prune", is_flag=True, help="Delete copies from earlier runs that `outputs.files` no longer produces.")
+_declare("--budget", type=FiniteRange(min=0), metavar="USD", help="Maximum to spend, in USD (overrides the recipe).")
+_declare("--plan", "--dry-run", "planned", is_flag=True, help="Show what would be done and its cost, then exit.")
+_declare("--save-recipe", "saved", type=FILE, metavar="FILE", help="Also save the equivalent recipe to FILE.")
+_declare("--yes", "-y", is_flag=True, help="Don't ask for confirmation (the budget still applies).")
+_declare("--prompt", required=True, metavar="TEXT", help="The prompt: what the picture should show.")
+_declare(
+    "--model",
+    "models",
+    multiple=True,
+    metavar="NAME[@VERSION]",
+    help="Adapter on the shelf, or a .safetensors file (repeatable).",
 )
-abandon = option("--abandon", is_flag=True, help="Stop waiting for lost requests.")
-prune = option("--prune", is_flag=True, help="Delete copies from earlier runs that `outputs.files` no longer produces.")
-budget = option(
-    "--budget", type=FiniteRange(min=0), metavar="USD", help="Maximum to spend, in USD (overrides the recipe)."
+_declare(
+    "--scale",
+    "scales",
+    multiple=True,
+    type=FiniteRange(min=0, max=4),
+    metavar="NUMBER",
+    help="Strength of each --model, in the same order (default: 0.95, then 0.3).",
 )
-planned = option(
-    "--plan", "--dry-run", "planned", is_flag=True, help="Show what would be done and its cost, then exit."
+_declare(
+    "--count", type=click.IntRange(1, MAX_PICTURES), metavar="N", help="Number of pictures, each with its own seed."
 )
-saved = option("--save-recipe", "saved", type=FILE, metavar="FILE", help="Also save the equivalent recipe to FILE.")
-yes = option("--yes", "-y", is_flag=True, help="Don't ask for confirmation (the budget still applies).")
+_declare("--seed", "seeds", multiple=True, type=click.IntRange(0, 4294967295), metavar="N", help="Seed (repeatable).")
+_declare("--size", metavar="SIZE", help="Picture size: 880x1104, 4:5, or a name such as portrait_4_3.")
+_declare(
+    "--using",
+    metavar="ENDPOINT",
+    shell_complete=complete_endpoints,
+    help="Endpoint to use; see `nano-banana catalog`.",
+)
+_declare("--guidance", type=FiniteRange(min=0), metavar="NUMBER", help="How closely to follow the prompt.")
+_declare("--steps", type=click.IntRange(min=1), metavar="N", help="Number of inference (or training) steps.")
+_declare("--strength", type=FiniteRange(min=0, max=1), metavar="0–1", help="How much the picture may change.")
+_declare("--name", metavar="NAME", help="Recipe name and output folder name.")
 
 
 class OptionValues(Struct, frozen=True, kw_only=True):
@@ -171,27 +185,38 @@ class OptionValues(Struct, frozen=True, kw_only=True):
     abandon: bool = False
     prune: bool = False
     yes: bool = False
-    as_json: bool = False
     budget: float | None = None
     planned: bool = False
     saved: Path | None = None
+    prompt: str = ""
+    models: tuple[str, ...] = ()
+    scales: tuple[float, ...] = ()
+    count: int | None = None
+    seeds: tuple[int, ...] = ()
+    size: str | None = None
+    using: str | None = None
+    guidance: float | None = None
+    steps: int | None = None
+    strength: float | None = None
+    name: str | None = None
+
+    @classmethod
+    def given(cls) -> OptionValues:
+        """The values of the command that is being called."""
+        context = click.get_current_context(silent=True)
+        return cls(**context.meta.get(_META_KEY, {})) if context else cls()
 
 
-def shared(*options: SharedOption) -> Callable[[Callable[Concatenate[OptionValues, P], R]], Callable[P, R]]:
-    """Add these options to a command, in this order; their values are its first argument."""
+def add_options(*flags: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Add these shared options to a command, in this order; `OptionValues.given()` has their values.
 
-    def decorate(command: Callable[Concatenate[OptionValues, P], R]) -> Callable[P, R]:
-        @functools.wraps(command)
-        def called(*args: P.args, **kwargs: P.kwargs) -> R:
-            return command(OptionValues(**click.get_current_context().meta[_META_KEY]), *args, **kwargs)
+    `--json`, `--store` and `--out` need no more: the screen and the settings follow them.
+    """
 
-        for option in reversed(options):
-            option.kept(called)
-        return called
+    def decorate(command: Callable[P, R]) -> Callable[P, R]:
+        for flag in reversed(flags):
+            names, attributes = SHARED_OPTIONS[flag]
+            command = click.option(*names, cls=click.Option, **attributes)(command)
+        return command
 
     return decorate
-
-
-def overrides(**given: object) -> Mapping[str, str | None]:
-    """Settings from the command line as text, for `load_settings`; None stays None."""
-    return {name: None if value is None else str(value) for name, value in given.items()}

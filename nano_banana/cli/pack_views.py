@@ -212,7 +212,7 @@ def _preview_html(template: PackTemplate) -> str:
 
 
 def preview_template(
-    screen: Screen, library: PackLibrary, what: str, *, out: Path | None, photos: Path | None, noun: str, as_json: bool
+    screen: Screen, library: PackLibrary, what: str, *, out: Path | None, photos: Path | None, noun: str
 ) -> None:
     """Print the path of the preview and the prompts; with photos, generate a picture of that person first.
 
@@ -229,7 +229,7 @@ def preview_template(
     if out is not None:
         _copy_picture(picture, out, what)
     prompts = [(case, case_prompt(pack, template, case)) for case in template_cases(template)]
-    if as_json:
+    if screen.machine:
         told: list[JSONObject] = [{"noun": case.noun, "with": case.values, "prompt": text} for case, text in prompts]
         screen.json({"picture": None if picture is None else str(picture), "prompts": told})
         return
@@ -240,7 +240,7 @@ def preview_template(
         screen.say(f"  {visible(text)}")
 
 
-def write_gallery(screen: Screen, library: PackLibrary, html: Path, *, as_json: bool) -> None:
+def write_gallery(screen: Screen, library: PackLibrary, html: Path) -> None:
     """Write the page of all previews. Raises Unusable (`unwritable`)."""
     packs = [found.pack for found in library.all() if found.pack is not None]
     try:
@@ -248,8 +248,7 @@ def write_gallery(screen: Screen, library: PackLibrary, html: Path, *, as_json: 
             file.writelines(pack_page(packs))
     except OSError as error:
         raise Unusable([problem("unwritable", file=str(html), why=error.strerror or "")]) from error
-    say = screen.note if as_json else screen.say
-    say(f"wrote {html}")
+    screen.say(f"wrote {html}")
 
 
 def _make_picture(screen: Screen, pack: Pack, template: PackTemplate, photos: Path, noun: str) -> Path | None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import replace
 
-from nano_banana.cli.options import NonEmptyPath, OptionValues, overrides
-from nano_banana.cli.options import overrides as given
+from nano_banana.cli.options import NonEmptyPath, OptionValues
 from nano_banana.cli.screen import Screen
 from nano_banana.formats.file_writing import is_shared, share_files
 from nano_banana.model.known_folders import project_root
@@ -31,20 +30,15 @@ if TYPE_CHECKING:
     from nano_banana.session.session import Session
 
 
-def settings_for(
-    screen: Screen,
-    *,
-    start: Path | None = None,
-    overrides: Mapping[str, str | None] | None = None,
-    trust: bool = False,
-) -> Settings:
+def settings_for(screen: Screen, *, start: Path | None = None, trust: bool = False) -> Settings:
     """Load the settings of the project around `start` (None: the current folder), and set the colour.
 
-    Settings of a project that the user has not trusted are ignored with a warning, or trusted from now on if
-    `trust` is set. Raises Invalid and Unusable, as `load_settings` does.
+    `--store` and `--out` override them. Settings of a project that the user has not trusted are ignored with a
+    warning, or trusted from now on if `trust` is set. Raises Invalid and Unusable, as `load_settings` does.
     """
-    root = project_root(start or Path.cwd())
-    settings = load_settings(root=root, environ=os.environ, overrides=overrides or {}, trust=trust)
+    root, given = project_root(start or Path.cwd()), OptionValues.given()
+    overrides = {name: str(path) for name, path in (("store", given.store), ("out", given.out)) if path}
+    settings = load_settings(root=root, environ=os.environ, overrides=overrides, trust=trust)
     screen.set_color(settings.color)
     share_files(shared=is_shared(settings.store, settings.store_group))
     names = ", ".join(f"`{name}`" for name in sorted(settings.guarded))
@@ -56,9 +50,9 @@ def settings_for(
     return settings
 
 
-def store_folder(screen: Screen, store: Path | None) -> Path | None:
-    """The store's folder (`store`, if given). If it doesn't exist, prints that and returns None."""
-    folder = settings_for(screen, overrides=given(store=store)).store
+def store_folder(screen: Screen) -> Path | None:
+    """The store's folder. If it doesn't exist, prints that and returns None."""
+    folder = settings_for(screen).store
     if folder.is_dir():
         return folder
     below = sorted(path.parent.as_posix() for path in Path().glob("*/.nano-banana/**/store.sqlite"))
@@ -69,57 +63,54 @@ def store_folder(screen: Screen, store: Path | None) -> Path | None:
     return None
 
 
-NO_OPTIONS = OptionValues()
-"""The values of a command without shared options."""
-
-
-def run_request_from(recipe: Path, asked: OptionValues = NO_OPTIONS) -> RunRequest:
-    """The run request of a command line. Raises Invalid for a `--set` without a value."""
+def run_request_from(recipe: Path) -> RunRequest:
+    """The run request of the command line. Raises Invalid for a `--set` without a value."""
+    given = OptionValues.given()
+    wrong = [text for text in given.variables if not text.partition("=")[0] or "=" not in text]
+    if wrong:
+        raise Invalid([problem("set_without_value", given=text) for text in wrong])
     return RunRequest(
         recipe=find_recipe_file(recipe),
-        sets=_parse_sets(asked.variables),
-        provider=asked.provider,
-        only=asked.only,
-        sample=asked.sample,
-        budget_usd=asked.budget,
-        locked=asked.locked,
+        sets=dict(text.split("=", 1) for text in given.variables),
+        provider=given.provider,
+        only=given.only,
+        sample=given.sample,
+        budget_usd=given.budget,
+        locked=given.locked,
     )
 
 
-def recipe_settings(screen: Screen, wish: RunRequest, asked: OptionValues = NO_OPTIONS) -> Settings:
-    """The settings of the recipe's project."""
-    given = overrides(store=asked.store, out=asked.out)
-    settings = settings_for(screen, start=wish.recipe.absolute().parent, overrides=given, trust=asked.trust)
-    return with_allowed_env(settings, asked)
+def recipe_settings(screen: Screen, request: RunRequest, *, trust: bool = False) -> Settings:
+    """The settings of the recipe's project; those that need trust are trusted from now on with `--trust` or `trust`."""
+    trust = trust or OptionValues.given().trust
+    return with_allowed_env(settings_for(screen, start=request.recipe.absolute().parent, trust=trust))
 
 
-def with_allowed_env(settings: Settings, asked: OptionValues) -> Settings:
+def with_allowed_env(settings: Settings) -> Settings:
     """The settings with the environment variables that the command line allows. Raises Invalid."""
-    if not asked.allow_env:
+    names = OptionValues.given().allow_env
+    if not names:
         return settings
     try:
-        return dataclasses.replace(
-            settings, allow_env=parse_names(",".join([settings.allow_env, *asked.allow_env]).strip(","))
-        )
+        return dataclasses.replace(settings, allow_env=parse_names(",".join([settings.allow_env, *names]).strip(",")))
     except ValueError as error:
         raise Invalid([problem("setting_not_names", owner="command line", name="--allow-env")]) from error
 
 
-def open_project(screen: Screen, wish: RunRequest, settings: Settings) -> Session:
-    """Open and check the recipe, and print its warnings. Raises Invalid with all problems."""
+def open_session(screen: Screen, recipe: Path, *, any_photos: bool = False) -> Session:
+    """Open and check the recipe of the command line, and print its warnings. Raises Invalid with all problems."""
+    request = replace(run_request_from(recipe), any_photos=any_photos)
+    return open_request(screen, request, recipe_settings(screen, request))
+
+
+def open_request(screen: Screen, request: RunRequest, settings: Settings) -> Session:
+    """Open and check a recipe, and print its warnings. Raises Invalid with all problems."""
     from nano_banana.session.session import Session
 
-    project = Session.open(wish, settings, environ=os.environ)
-    if project.loaded.warnings:
-        screen.problems(project.loaded.warnings)
-    return project
-
-
-def _parse_sets(variables: Sequence[str]) -> Mapping[str, str]:
-    wrong = [text for text in variables if "=" not in text or text.startswith("=")]
-    if wrong:
-        raise Invalid([problem("set_without_value", given=text) for text in wrong])
-    return dict(text.split("=", 1) for text in variables)
+    session = Session.open(request, settings, environ=os.environ)
+    if session.loaded.warnings:
+        screen.problems(session.loaded.warnings)
+    return session
 
 
 recipe_argument = click.argument("recipe", type=NonEmptyPath(path_type=Path), default=".", metavar="[RECIPE]")

@@ -31,9 +31,9 @@ them as AI-made where you publish them (each file is already marked), and follow
 class TerminalCaller(RunCaller):
     """A person at the terminal, with the options they gave."""
 
-    def __init__(self, screen: Screen, asked: OptionValues) -> None:
+    def __init__(self, screen: Screen) -> None:
         self._screen = screen
-        self._asked = asked
+        self._given = OptionValues.given()
 
     def progress(self) -> AbstractContextManager[EventHandler]:
         """A live table of the calls."""
@@ -50,8 +50,8 @@ class TerminalCaller(RunCaller):
     def confirm(self, session: Session, forecast: Forecast) -> None:
         """Ask before anything unusual is sent and before much is spent. Raises LimitReached if the answer is no."""
         if session.stages_to_buy(forecast):
-            ask_for_trust(self._screen, session, trust=self._asked.trust)
-        if self._asked.yes or not session.is_expensive(forecast):
+            ask_for_trust(self._screen, session, trust=self._given.trust)
+        if self._given.yes or not session.is_expensive(forecast):
             return
         price = price_with_retries(forecast.tally)
         if not self._screen.confirm(f"This may cost {price}. Continue?"):

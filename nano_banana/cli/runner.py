@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from nano_banana.cli.formatting import short_path, visible
 from nano_banana.cli.options import OptionValues
 from nano_banana.cli.process import require_open_files
-from nano_banana.cli.project_loading import open_project
+from nano_banana.cli.project_loading import open_request
 from nano_banana.cli.screen import Screen
 from nano_banana.model.json_values import JSONObject, as_items, as_object
 from nano_banana.model.known_folders import project_root, root_mark
@@ -81,18 +81,18 @@ AfterRun: TypeAlias = Callable[[RunProducts], None]
 StillThere: TypeAlias = Callable[[RunProducts], bool]
 
 
-def plan_recipe(screen: Screen, wish: RunRequest, settings: Settings, *, as_json: bool = False) -> int:
+def plan_recipe(screen: Screen, request: RunRequest, settings: Settings) -> int:
     """Print what a run would make and cost; return the exit code."""
     from nano_banana.cli.run_reports import say_forecast
     from nano_banana.session.preflight import check_budget
     from nano_banana.session.recipe_run import plan_run
 
-    _say_root(screen, wish)
-    with open_project(screen, wish, settings) as session:
+    _say_root(screen, request)
+    with open_request(screen, request, settings) as session:
         forecast, warnings = plan_run(session)
         if warnings:
             screen.problems(warnings)
-        if as_json:
+        if screen.machine:
             from nano_banana.session.run_report import plan_report
 
             screen.json(plan_report(forecast, str(session.folder)))
@@ -108,40 +108,38 @@ def plan_recipe(screen: Screen, wish: RunRequest, settings: Settings, *, as_json
 
 def run_recipe(
     screen: Screen,
-    wish: RunRequest,
+    request: RunRequest,
     settings: Settings,
-    asked: OptionValues,
     *,
     then: AfterRun | None = None,
     still: StillThere | None = None,
 ) -> int:
     """Run the recipe, ask before it gets expensive, and print the result; return the exit code.
 
-    Uses only `resubmit`, `abandon`, `prune`, `trust`, `yes` and `as_json` of `asked`; the rest is in the request.
     `then` is called at the end with the run's products. `still` says whether all products of an unchanged earlier run
     still exist; if not, it runs again.
     """
     begun = time.monotonic()
     # The trace doesn't know which copies to delete.
-    trace = None if asked.prune else unchanged_trace(wish, settings, os.environ)
+    trace = None if OptionValues.given().prune else unchanged_trace(request, settings, os.environ)
     if trace is not None and (still is None or still(RunProducts.told(trace.summary))):
-        _say_unchanged(screen, trace.summary, trace.folder, as_json=asked.as_json)
+        _say_unchanged(screen, trace.summary, trace.folder)
         if then is not None:
             then(RunProducts.told(trace.summary))
         return 0
-    return _run_project(screen, wish, settings, asked, begun=begun, then=then)
+    return _run_session(screen, request, settings, begun=begun, then=then)
 
 
-def _say_root(screen: Screen, wish: RunRequest) -> None:
+def _say_root(screen: Screen, request: RunRequest) -> None:
     """Print the project's root if it is not the recipe's folder."""
-    folder = wish.recipe.absolute().parent.resolve()
+    folder = request.recipe.absolute().parent.resolve()
     root = project_root(folder)
-    if wish.text is None and root != folder:
+    if request.text is None and root != folder:
         screen.note(f"project: {short_path(root)} (contains {root_mark(root)})")
 
 
-def _say_unchanged(screen: Screen, summary: JSONObject, folder: str, *, as_json: bool) -> None:
-    if as_json:
+def _say_unchanged(screen: Screen, summary: JSONObject, folder: str) -> None:
+    if screen.machine:
         calls = {**as_object(summary["calls"]), "made": 0, "cached": as_object(summary["calls"])["total"]}
         screen.json({**summary, "calls": calls, "cost_usd": {"estimated_low": 0, "estimated_high": 0, "billed": 0}})
     else:
@@ -150,21 +148,18 @@ def _say_unchanged(screen: Screen, summary: JSONObject, folder: str, *, as_json:
             screen.say(f"pictures: {short_path(folder)}")
 
 
-def unknown_request_policy(asked: OptionValues) -> UnknownRequestPolicy:
+def unknown_request_policy() -> UnknownRequestPolicy:
     """What to do about requests with unknown outcome. Raises Invalid if both options are given."""
-    if asked.resubmit and asked.abandon:
+    given = OptionValues.given()
+    if given.resubmit and given.abandon:
         raise Invalid([problem("resubmit_and_abandon")])
-    return (
-        UnknownRequestPolicy.RESUBMIT
-        if asked.resubmit
-        else UnknownRequestPolicy.ABANDON
-        if asked.abandon
-        else UnknownRequestPolicy.ASK
-    )
+    if given.resubmit:
+        return UnknownRequestPolicy.RESUBMIT
+    return UnknownRequestPolicy.ABANDON if given.abandon else UnknownRequestPolicy.ASK
 
 
-def _run_project(
-    screen: Screen, wish: RunRequest, settings: Settings, asked: OptionValues, *, begun: float, then: AfterRun | None
+def _run_session(
+    screen: Screen, request: RunRequest, settings: Settings, *, begun: float, then: AfterRun | None
 ) -> int:
     from nano_banana.cli.run_prompts import TerminalCaller
     from nano_banana.cli.run_reports import exit_code, say_outcome
@@ -172,14 +167,15 @@ def _run_project(
     from nano_banana.session.recipe_run import run_recipe as run
     from nano_banana.session.run_report import run_report
 
-    policy = unknown_request_policy(asked)
-    if asked.prune and not wish.whole:
+    policy = unknown_request_policy()
+    prune = OptionValues.given().prune
+    if prune and not request.whole:
         raise Invalid([problem("prune_part")])
     require_open_files()
-    _say_root(screen, wish)
-    with open_project(screen, wish, settings) as session:
-        caller = TerminalCaller(screen, asked)
-        done = run(session, caller, write_sheet=write_recipe_sheet, unknown_policy=policy, prune=asked.prune)
+    _say_root(screen, request)
+    with open_request(screen, request, settings) as session:
+        caller = TerminalCaller(screen)
+        done = run(session, caller, write_sheet=write_recipe_sheet, unknown_policy=policy, prune=prune)
     outcome = done.outcome
     # The output folder of a single command also has pictures of earlier commands.
     say_outcome(
@@ -189,7 +185,7 @@ def _run_project(
         screen.problems(done.warnings)
     if then is not None:
         then(RunProducts.of(outcome))
-    if asked.as_json:
+    if screen.machine:
         screen.json(run_report(done.forecast, outcome))
     if done.problems:
         raise Unusable(done.problems)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,29 +11,12 @@ import click
 from msgspec.structs import replace
 
 from nano_banana.cli.formatting import visible
-from nano_banana.cli.options import (
-    FiniteRange,
-    OptionValues,
-    SharedOption,
-    abandon,
-    as_json,
-    budget,
-    complete_endpoints,
-    option,
-    out,
-    overrides,
-    planned,
-    provider,
-    resubmit,
-    saved,
-    store,
-    trust,
-    yes,
-)
+from nano_banana.cli.options import OptionValues
 from nano_banana.cli.project_loading import settings_for
 from nano_banana.cli.runner import AfterRun, RunProducts, StillThere, plan_recipe, run_recipe
 from nano_banana.cli.screen import Screen
 from nano_banana.formats.file_writing import atomic_write
+from nano_banana.model.known_folders import project_root
 from nano_banana.model.problem import Invalid, Position, Problem, Unusable, problem
 from nano_banana.session.run_request import RunRequest
 
@@ -43,61 +25,18 @@ if TYPE_CHECKING:
     from nano_banana.features.single.single_recipe import SingleCommand
 
 
-MAX_PICTURES = 100
-"""Most pictures of one command; a recipe suits more."""
-
 PICTURE_PATH = click.Path(exists=True, path_type=Path)
 
 images = click.argument("images", nargs=-1, required=True, type=PICTURE_PATH, metavar="IMAGE...")
 
-prompt: SharedOption = option(
-    "--prompt", required=True, metavar="TEXT", help="The prompt: what the picture should show."
+SINGLE_OPTIONS = (
+    *("--provider", "--out", "--store", "--budget", "--plan", "--save-recipe"),
+    *("--resubmit", "--abandon", "--yes", "--trust", "--json"),
 )
-model: SharedOption = option(
-    "--model",
-    "models",
-    multiple=True,
-    metavar="NAME[@VERSION]",
-    help="Adapter on the shelf, or a .safetensors file (repeatable).",
-)
-scale: SharedOption = option(
-    "--scale",
-    "scales",
-    multiple=True,
-    type=FiniteRange(min=0, max=4),
-    metavar="NUMBER",
-    help="Strength of each --model, in the same order (default: 0.95, then 0.3).",
-)
-count: SharedOption = option(
-    "--count", type=click.IntRange(1, MAX_PICTURES), metavar="N", help="Number of pictures, each with its own seed."
-)
-seed: SharedOption = option(
-    "--seed",
-    "seeds",
-    multiple=True,
-    type=click.IntRange(0, 4294967295),
-    metavar="N",
-    help="Seed (repeatable).",
-)
-size: SharedOption = option(
-    "--size", metavar="SIZE", help="Picture size: 880x1104, 4:5, or a name such as portrait_4_3."
-)
-using: SharedOption = option(
-    "--using",
-    metavar="ENDPOINT",
-    shell_complete=complete_endpoints,
-    help="Endpoint to use; see `nano-banana catalog`.",
-)
-guidance: SharedOption = option(
-    "--guidance", type=FiniteRange(min=0), metavar="NUMBER", help="How closely to follow the prompt."
-)
-steps: SharedOption = option(
-    "--steps", type=click.IntRange(min=1), metavar="N", help="Number of inference (or training) steps."
-)
-strength: SharedOption = option(
-    "--strength", type=FiniteRange(min=0, max=1), metavar="0–1", help="How much the picture may change."
-)
-name: SharedOption = option("--name", metavar="NAME", help="Recipe name and output folder name.")
+"""Options of every single command."""
+
+COMMAND_LINE_KINDS = {"nobody_in_shot": "nobody_in_prompt"}
+"""Kinds of problems about a recipe, and the same for a command line."""
 
 
 def save_recipe(file: Path, text: str) -> None:
@@ -119,49 +58,47 @@ def save_recipe(file: Path, text: str) -> None:
         raise Unusable([problem("unwritable", file=str(file), why=why or str(error))]) from error
 
 
-SINGLE_OPTIONS = (provider, out, store, budget, planned, saved, resubmit, abandon, yes, trust, as_json)
-"""Options of every single command."""
-
-COMMAND_LINE_KINDS = {"nobody_in_shot": "nobody_in_prompt"}
-"""Kinds of problems about a recipe, and the same for a command line."""
-
-
-def single_context(screen: Screen, asked: OptionValues) -> SingleContext:
+def single_context(screen: Screen) -> SingleContext:
     """The settings and the catalog of the current project."""
     from nano_banana.features.single.single_options import SingleContext
-    from nano_banana.model.known_folders import project_root
 
-    settings = settings_for(screen, overrides=overrides(store=asked.store, out=asked.out))
-    return SingleContext.of(settings, project_root(Path.cwd()))
+    return SingleContext.of(settings_for(screen), project_root(Path.cwd()))
 
 
 def run_single(
     screen: Screen,
-    asked: OptionValues,
     single: SingleCommand,
-    desk: SingleContext,
+    context: SingleContext,
     *,
-    then: AfterRun,
+    then: AfterRun | None = None,
     still: StillThere | None = None,
 ) -> int:
-    """Plan or run the command as a one-stage recipe; `then` and `still` as in `run_recipe`."""
-    from nano_banana.features.single.single_recipe import recipe_text
-    from nano_banana.model.known_folders import project_root
+    """Plan or run the command as a one-stage recipe; `then` and `still` as in `run_recipe`.
 
-    single = replace(single, provider=asked.provider, budget_usd=asked.budget, root=project_root(Path.cwd()))
+    Adds the seeds, the name and the budget of the command line, and the triggers that the prompt lacks. Without `then`
+    the paths of the pictures are printed at the end.
+    """
+    from nano_banana.features.single.single_commands import with_name, with_seeds
+    from nano_banana.features.single.single_recipe import recipe_text, with_missing_triggers
+
+    given = OptionValues.given()
+    single, added = with_missing_triggers(with_name(with_seeds(single, given.seeds, given.count), given.name))
+    if added:
+        screen.note(f"added to the start of the prompt: {visible(', '.join(added))}")
+    single = replace(single, provider=given.provider, budget_usd=given.budget, root=project_root(Path.cwd()))
     text = recipe_text(single, Path.cwd())
-    wish = RunRequest(recipe=Path(f"({single.command})"), text=text, provider=asked.provider)
-    screen.quoted[str(wish.recipe)] = text
-    screen.relocate = partial(_at_option, screen, str(wish.recipe), single, desk)
-    if asked.saved is not None:
-        save_recipe(asked.saved, recipe_text(single, asked.saved.absolute().parent))
-        screen.note(f"saved the recipe to {visible(str(asked.saved))}")
-    if asked.planned:
-        return plan_recipe(screen, wish, desk.settings, as_json=asked.as_json)
-    return run_recipe(screen, wish, desk.settings, asked, then=then, still=still)
+    request = RunRequest(recipe=Path(f"({single.command})"), text=text, provider=given.provider)
+    screen.quoted[str(request.recipe)] = text
+    screen.relocate = partial(_at_option, screen, str(request.recipe), single, context)
+    if given.saved is not None:
+        save_recipe(given.saved, recipe_text(single, given.saved.absolute().parent))
+        screen.note(f"saved the recipe to {visible(str(given.saved))}")
+    if given.planned:
+        return plan_recipe(screen, request, context.settings)
+    return run_recipe(screen, request, context.settings, then=then or partial(say_pictures, screen), still=still)
 
 
-def _at_option(screen: Screen, recipe: str, single: SingleCommand, desk: SingleContext, problem: Problem) -> Problem:
+def _at_option(screen: Screen, recipe: str, single: SingleCommand, context: SingleContext, problem: Problem) -> Problem:
     """The same problem, placed at the option that it comes from."""
     from nano_banana.features.single.single_recipe import option_at
 
@@ -169,7 +106,7 @@ def _at_option(screen: Screen, recipe: str, single: SingleCommand, desk: SingleC
     if place is None or place.file != recipe:
         return problem
     text = screen.quoted[recipe]
-    endpoint = desk.catalog.get(single.endpoint)
+    endpoint = context.catalog.get(single.endpoint)
     roles = endpoint.roles.named() if endpoint else {}
     option = option_at(single, roles, text, place.line, place.column)
     meant = text.split("\n")[place.line - 1][place.column - 1 :][: place.length]
@@ -185,15 +122,9 @@ def _at_option(screen: Screen, recipe: str, single: SingleCommand, desk: SingleC
     )
 
 
-def say_pictures(screen: Screen, ending: RunProducts) -> None:
+def say_pictures(screen: Screen, products: RunProducts) -> None:
     """Print the path of each picture that was written, one per line."""
     here = f"{Path.cwd()}/"
-    for path in ending.pictures:
+    for path in products.pictures:
         if Path(path).is_file():
             screen.say(visible(path.removeprefix(here)))
-
-
-def say_added_words(screen: Screen, front: Sequence[str]) -> None:
-    """Print the words that were added to the prompt."""
-    if front:
-        screen.note(f"added to the start of the prompt: {visible(', '.join(front))}")

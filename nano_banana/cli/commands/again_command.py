@@ -11,20 +11,7 @@ import click
 from msgspec.structs import replace
 
 from nano_banana.cli.formatting import plural, short_path, visible
-from nano_banana.cli.options import (
-    OptionValues,
-    abandon,
-    as_json,
-    budget,
-    overrides,
-    pass_screen,
-    planned,
-    provider,
-    resubmit,
-    shared,
-    store,
-    yes,
-)
+from nano_banana.cli.options import OptionValues, add_options, pass_screen
 from nano_banana.cli.project_loading import settings_for
 from nano_banana.cli.runner import unknown_request_policy
 from nano_banana.cli.screen import Screen
@@ -54,9 +41,9 @@ Examples:
     metavar="FILE|DIR",
     help="Also copy the picture to this file or folder.",
 )
-@shared(provider, store, budget, planned, resubmit, abandon, yes, as_json)
+@add_options("--provider", "--store", "--budget", "--plan", "--resubmit", "--abandon", "--yes", "--json")
 @pass_screen
-def command(screen: Screen, asked: OptionValues, *, picture: Path, copy: Path | None) -> int:
+def command(screen: Screen, *, picture: Path, copy: Path | None) -> int:
     """Recreate a picture from its embedded metadata.
 
     Repeats the calls recorded in the picture. In the project that made it, this is free and gives the same file.
@@ -71,36 +58,39 @@ def command(screen: Screen, asked: OptionValues, *, picture: Path, copy: Path | 
     target = None if copy is None else copy_target(portrait, copy)
     if not portrait.intact:
         screen.note("the file was modified after it was written; recreating what its metadata describes")
-    settings = settings_for(screen, overrides=overrides(store=asked.store))
-    account, limit = portrait.account, asked.budget
-    with ReplaySession.open(account, settings, environ=os.environ, provider=asked.provider, budget_usd=limit) as again:
+    given = OptionValues.given()
+    with ReplaySession.open(
+        portrait.account,
+        settings_for(screen),
+        environ=os.environ,
+        provider=given.provider,
+        budget_usd=given.budget,
+    ) as again:
         forecast = again.forecast()
-        if asked.planned or (again.missing and not asked.as_json):
-            _say_plan(screen, again, forecast, as_json=asked.as_json)
-        if asked.planned:
+        if given.planned or (again.missing and not screen.machine):
+            _say_plan(screen, again, forecast)
+        if given.planned:
             screen.problems([replace(problem, warning=True) for problem in again.missing])
             return 0
         again.check(forecast)
-        _confirm_calls(screen, again, forecast, yes=asked.yes)
-        return _run_again(screen, again, forecast, asked, target, begun=begun)
+        _confirm_calls(screen, again, forecast, yes=given.yes)
+        return _run_again(screen, again, forecast, target, begun=begun)
 
 
-def _run_again(
-    screen: Screen, again: ReplaySession, forecast: Forecast, asked: OptionValues, target: Path | None, *, begun: float
-) -> int:
+def _run_again(screen: Screen, again: ReplaySession, forecast: Forecast, target: Path | None, *, begun: float) -> int:
     from nano_banana.cli.progress import progress
     from nano_banana.cli.run_reports import exit_code, say_outcome
     from nano_banana.features.replay.replay_run import copy_replayed
     from nano_banana.session.run_report import run_report
 
     with progress(screen) as on_event:
-        outcome = again.run(forecast, on_event, lost=unknown_request_policy(asked))
+        outcome = again.run(forecast, on_event, lost=unknown_request_policy())
     say_outcome(screen, outcome, seconds=time.monotonic() - begun)
     _say_result(screen, again, outcome)
     if target is not None and outcome.status == "done":
         copy_replayed(again.runner, outcome, target)
         screen.say(f"copy: {visible(str(target))}")
-    if asked.as_json:
+    if screen.machine:
         screen.json({**run_report(forecast, outcome), "same": _is_same_picture(again, outcome)})
     return exit_code(outcome)
 
@@ -118,11 +108,11 @@ def _is_same_picture(again: ReplaySession, outcome: RunOutcome) -> bool:
     return bool(made) and made[-1] == again.account.picture
 
 
-def _say_plan(screen: Screen, again: ReplaySession, forecast: Forecast, *, as_json: bool) -> None:
+def _say_plan(screen: Screen, again: ReplaySession, forecast: Forecast) -> None:
     from nano_banana.cli.run_reports import say_forecast
     from nano_banana.session.run_report import plan_report
 
-    if as_json:
+    if screen.machine:
         screen.json(plan_report(forecast, str(again.folder)))
         return
     say_forecast(screen, forecast, provider=again.provider)

@@ -10,7 +10,7 @@ from msgspec import structs
 
 from nano_banana.cli.app import SuggestingGroup
 from nano_banana.cli.formatting import duration, file_size, money, plural
-from nano_banana.cli.options import as_json, pass_screen, store
+from nano_banana.cli.options import add_options, pass_screen
 from nano_banana.cli.project_loading import store_folder
 from nano_banana.cli.screen import Screen
 
@@ -39,41 +39,39 @@ def command() -> None:
 
 
 @command.command(epilog="\b\nExamples:\n  nano-banana cache stats\n  nano-banana cache stats --json\n")
-@as_json
-@store
+@add_options("--json", "--store")
 @pass_screen
-def stats(screen: Screen, *, as_json: bool, store: Path | None) -> None:
+def stats(screen: Screen) -> None:
     """Show the size and contents of the store."""
     from nano_banana.store.local_store import Store
 
-    folder = store_folder(screen, store)
+    folder = store_folder(screen)
     if folder is None:
         return
     with Store.open(folder) as opened:
         found = opened.stats()
-    if as_json:
+    if screen.machine:
         screen.json({"store": str(folder), **structs.asdict(found)})
     else:
         _say_stats(screen, folder, found)
 
 
 @command.command(epilog="\b\nExample:\n  nano-banana cache verify || echo damage was found\n")
-@as_json
-@store
+@add_options("--json", "--store")
 @pass_screen
-def verify(screen: Screen, *, as_json: bool, store: Path | None) -> int:
+def verify(screen: Screen) -> int:
     """Verify every file, and delete damaged ones.
 
     Damaged files are made again when a run needs them. Exits with 1 if new damage was found.
     """
     from nano_banana.store.local_store import Store
 
-    folder = store_folder(screen, store)
+    folder = store_folder(screen)
     if folder is None:
         return 0
     with Store.open(folder) as opened:
         found = opened.verify()
-    if as_json:
+    if screen.machine:
         screen.json({"store": str(folder), **structs.asdict(found)})
     else:
         _say_verify(screen, found)
@@ -86,24 +84,21 @@ def verify(screen: Screen, *, as_json: bool, store: Path | None) -> int:
 @click.option(
     "--older-than", type=click.FloatRange(min=0), metavar="DAYS", help="Only results at least this many days old."
 )
-@as_json
-@store
+@add_options("--json", "--store")
 @pass_screen
-def gc(
-    screen: Screen, *, dry_run: bool, paid: bool, older_than: float | None, as_json: bool, store: Path | None
-) -> None:
+def gc(screen: Screen, *, dry_run: bool, paid: bool, older_than: float | None) -> None:
     """Delete results that no recipe's last run used.
 
     Keeps paid results (see `--paid`) and anything less than an hour old.
     """
     from nano_banana.store.local_store import Store
 
-    folder = store_folder(screen, store)
+    folder = store_folder(screen)
     if folder is None:
         return
     with Store.open(folder) as opened:
         found = opened.gc(dry_run=dry_run, paid=paid, older_than_days=older_than)
-    if as_json:
+    if screen.machine:
         screen.json({"store": str(folder), **structs.asdict(found)})
     else:
         _say_gc(screen, found)

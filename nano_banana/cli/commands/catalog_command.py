@@ -11,7 +11,7 @@ import click
 
 from nano_banana.cli.app import SuggestingGroup
 from nano_banana.cli.formatting import money, plural, short_path
-from nano_banana.cli.options import as_json, complete_endpoints, overrides, pass_screen, store
+from nano_banana.cli.options import add_options, complete_endpoints, pass_screen
 from nano_banana.cli.project_loading import settings_for
 from nano_banana.cli.screen import Screen
 from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_number, as_object
@@ -113,31 +113,29 @@ UNSURE_TEXTS = {
 
 
 @click.group(name="catalog", cls=SuggestingGroup, epilog=EPILOG, invoke_without_command=True)
-@as_json
-@store
+@add_options("--json", "--store")
 @click.pass_context
-def command(context: click.Context, *, as_json: bool, store: Path | None) -> None:
+def command(context: click.Context) -> None:
     """Show endpoints and update the project's descriptions of them.
 
     Some endpoints come with the program; a project can add or override them in `endpoints/*.yaml`.
     """
     if context.invoked_subcommand is None:
-        context.invoke(list_, as_json=as_json, store=store)
+        context.invoke(list_)
 
 
 @command.command(name="list", epilog="\b\nExamples:\n  nano-banana catalog list\n  nano-banana catalog list --json\n")
-@as_json
-@store
+@add_options("--json", "--store")
 @pass_screen
-def list_(screen: Screen, *, as_json: bool, store: Path | None) -> None:
+def list_(screen: Screen) -> None:
     """List all known endpoints."""
     from nano_banana.features.endpoints.endpoint_prices import endpoint_json
     from nano_banana.session.opening import project_catalog
 
-    settings = settings_for(screen, overrides=overrides(store=store))
+    settings = settings_for(screen)
     catalog = project_catalog(project_root(Path.cwd()), settings)
     told = [endpoint_json(catalog, name) for name in catalog.ids]
-    if as_json:
+    if screen.machine:
         screen.json({"endpoints": [{key: item for key, item in one.items() if key != "fields"} for one in told]})
         return
     rows = [
@@ -155,19 +153,18 @@ def list_(screen: Screen, *, as_json: bool, store: Path | None) -> None:
 
 @command.command(epilog="\b\nExample:\n  nano-banana catalog show fal-ai/flux-lora\n")
 @click.argument("endpoint", shell_complete=complete_endpoints)
-@as_json
-@store
+@add_options("--json", "--store")
 @pass_screen
-def show(screen: Screen, endpoint: str, *, as_json: bool, store: Path | None) -> None:
+def show(screen: Screen, endpoint: str) -> None:
     """Show one endpoint: fields, types, ranges, defaults and price."""
     from nano_banana.features.endpoints.endpoint_prices import check_endpoints_known, endpoint_json
     from nano_banana.session.opening import project_catalog
 
-    settings = settings_for(screen, overrides=overrides(store=store))
+    settings = settings_for(screen)
     catalog = project_catalog(project_root(Path.cwd()), settings)
     (name,) = check_endpoints_known(catalog, [endpoint])
     told = endpoint_json(catalog, name)
-    if as_json:
+    if screen.machine:
         screen.json(told)
     else:
         say_endpoint(screen, told)
@@ -177,10 +174,9 @@ def show(screen: Screen, endpoint: str, *, as_json: bool, store: Path | None) ->
     epilog="\b\nExamples:\n  nano-banana catalog refresh\n  nano-banana catalog refresh fal-ai/flux-lora\n"
 )
 @click.argument("endpoints", nargs=-1, shell_complete=complete_endpoints, metavar="[ENDPOINT]...")
-@as_json
-@store
+@add_options("--json", "--store")
 @pass_screen
-def refresh(screen: Screen, endpoints: tuple[str, ...], *, as_json: bool, store: Path | None) -> None:
+def refresh(screen: Screen, endpoints: tuple[str, ...]) -> None:
     """Fetch endpoint schemas from fal and write the differences to `endpoints/`.
 
     Updates the named endpoints (new ones are added), or all known ones. Needs a key. Roles, purpose, price and notes
@@ -191,13 +187,13 @@ def refresh(screen: Screen, endpoints: tuple[str, ...], *, as_json: bool, store:
     from nano_banana.session.opening import endpoints_folder, project_catalog
 
     root = project_root(Path.cwd())
-    settings = settings_for(screen, overrides=overrides(store=store))
+    settings = settings_for(screen)
     catalog = project_catalog(root, settings)
     check_endpoint_ids(catalog, endpoints)
     ids = list(dict.fromkeys(endpoints)) or list(catalog.ids)
     listings = refresh_listings(fal_config(settings, os.environ), settings.store, ids, now=time.time())
     done = refresh_endpoints(catalog, endpoints_folder(root), listings, named=bool(endpoints))
-    if as_json:
+    if screen.machine:
         screen.json({"endpoints": [_refresh_json(one) for one in done]})
         return
     for one in done:

@@ -11,8 +11,8 @@ import click
 
 from nano_banana.cli.error_exit import problem_json
 from nano_banana.cli.formatting import plural
-from nano_banana.cli.options import OptionValues, allow_env, as_json, pass_screen, provider, shared, variables
-from nano_banana.cli.project_loading import open_project, recipe_argument, recipe_settings, run_request_from
+from nano_banana.cli.options import add_options, pass_screen
+from nano_banana.cli.project_loading import open_session, recipe_argument
 from nano_banana.cli.screen import Screen
 
 if TYPE_CHECKING:
@@ -31,10 +31,10 @@ Examples:
 
 @click.command(name="check", epilog=EPILOG)
 @recipe_argument
-@shared(variables, allow_env, provider, as_json)
+@add_options("--set", "--allow-env", "--provider", "--json")
 @click.option("--online", is_flag=True, help="Also compare the endpoints with fal's current schemas (needs a key).")
 @pass_screen
-def command(screen: Screen, asked: OptionValues, recipe: Path, *, online: bool) -> None:
+def command(screen: Screen, recipe: Path, *, online: bool) -> None:
     """Find all errors in a recipe.
 
     Reports all errors at once, with file and line. Exits with 2 if there are errors, 0 if there are only warnings.
@@ -46,21 +46,20 @@ def command(screen: Screen, asked: OptionValues, recipe: Path, *, online: bool) 
     from nano_banana.session.permissions import consents_of
     from nano_banana.session.recipe_run import check_recipe
 
-    wish = run_request_from(recipe, asked)
-    with open_project(screen, wish, recipe_settings(screen, wish)) as project:
-        found = project.recipe
-        takes, warnings = check_recipe(project, TerminalCaller(screen, asked))
-        compared = _compare_listings(project, online=online)
+    with open_session(screen, recipe) as session:
+        found = session.recipe
+        takes, warnings = check_recipe(session, TerminalCaller(screen))
+        compared = _compare_listings(session, online=online)
         if compared.problems:
             screen.problems(compared.problems)
-        if asked.as_json:
+        if screen.machine:
             problems = [problem_json(problem) for problem in (*warnings, *compared.problems)]
             screen.json(
                 {
                     "status": "ok",
                     "recipe": found.name,
                     "takes": takes,
-                    "consents": dict(consents_of(project)),
+                    "consents": dict(consents_of(session)),
                     "problems": problems,
                 }
             )
@@ -68,11 +67,11 @@ def command(screen: Screen, asked: OptionValues, recipe: Path, *, online: bool) 
         counts = [plural(len(found.subjects), "subject"), plural(len(found.shots), "shot")]
         counts += [plural(len(found.stages), "stage"), plural(takes, "take")]
         screen.say(f"{found.name}: {', '.join(counts)}; no errors")
-        say_consents(screen, consents_of(project))
+        say_consents(screen, consents_of(session))
         _say_compared(screen, compared)
 
 
-def _compare_listings(project: Session, *, online: bool) -> ListingComparison:
+def _compare_listings(session: Session, *, online: bool) -> ListingComparison:
     """Compare with fal's listings, fetched now or within the last day."""
     from nano_banana.features.endpoints.endpoint_refresh import (
         compare_with_listings,
@@ -82,12 +81,12 @@ def _compare_listings(project: Session, *, online: bool) -> ListingComparison:
     )
     from nano_banana.providers.fal.fal_config import fal_config
 
-    ids, store, now = paid_endpoints(project), project.settings.store, time.time()
+    ids, store, now = paid_endpoints(session), session.settings.store, time.time()
     if online and ids:
-        listings = refresh_listings(fal_config(project.settings, os.environ), store, ids, now=now)
+        listings = refresh_listings(fal_config(session.settings, os.environ), store, ids, now=now)
     else:
         listings = kept_listings(store, ids, now=now)
-    return compare_with_listings(project, listings)
+    return compare_with_listings(session, listings)
 
 
 def _say_compared(screen: Screen, compared: ListingComparison) -> None:

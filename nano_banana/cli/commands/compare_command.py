@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nano_banana.cli.formatting import one_line, plural
-from nano_banana.cli.options import FILE, FiniteRange, as_json, pass_screen
+from nano_banana.cli.options import FILE, FiniteRange, add_options, pass_screen
 from nano_banana.cli.screen import Screen
 
 if TYPE_CHECKING:
@@ -37,11 +37,9 @@ NOTE_EVERY = 100
     metavar="X",
     help="Similarity from which two faces count as the same person (default: 0.363).",
 )
-@as_json
+@add_options("--json")
 @pass_screen
-def command(
-    screen: Screen, pictures: tuple[str, ...], *, pairs: Path | None, same_from: float | None, as_json: bool
-) -> None:
+def command(screen: Screen, pictures: tuple[str, ...], *, pairs: Path | None, same_from: float | None) -> None:
     """Check whether two pictures show the same person.
 
     Compares the largest face in each picture, on this machine only. With --pairs, paths are relative to the CSV file,
@@ -55,7 +53,7 @@ def command(
         raise click.UsageError("give two pictures, or `--pairs FILE`")
     compared = _compare_file(screen, pairs) if pairs else [compare_pictures(*pictures)]
     known = match_rates(compared, threshold)
-    if as_json:
+    if screen.machine:
         from nano_banana.providers.compute.face_endpoints import face_networks
 
         screen.json(

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from nano_banana.cli.app import SuggestingGroup
-from nano_banana.cli.options import as_json, complete_choices, complete_setting_value, pass_screen
+from nano_banana.cli.options import add_options, complete_choices, complete_setting_value, pass_screen
 from nano_banana.cli.project_loading import settings_for
 from nano_banana.cli.screen import Screen
 from nano_banana.model.known_folders import home_folder, is_homeless, project_root
@@ -49,9 +49,9 @@ Examples:
     "--days", type=click.IntRange(1, 36_500), default=TEN_YEARS, show_default=True, help="Days until it expires."
 )
 @click.option("--force", is_flag=True, help="Replace an existing certificate.")
-@as_json
+@add_options("--json")
 @pass_screen
-def make_certificate_command(screen: Screen, *, name: str, days: int, force: bool, as_json: bool) -> None:
+def make_certificate_command(screen: Screen, *, name: str, days: int, force: bool) -> None:
     """Create a certificate and key for signing content credentials.
 
     Both are stored in your config folder; only you can read the key. Viewers show "unknown signer" unless they trust
@@ -71,7 +71,7 @@ def make_certificate_command(screen: Screen, *, name: str, days: int, force: boo
     write_atomically(authority, made.authority, mode=0o600)
     dates = {"begins": f"{made.begins:%Y-%m-%d}", "ends": f"{made.ends:%Y-%m-%d}"}
     files = {"certificate": str(certificate), "key": str(key), "authority": str(authority)}
-    if as_json:
+    if screen.machine:
         screen.json({"fingerprint": made.fingerprint, **dates, **files})
         return
     screen.say(f"created a certificate for {name.strip()}, valid {dates['begins']} to {dates['ends']}")
@@ -115,13 +115,13 @@ def command() -> None:
 
 
 @command.command(epilog="\b\nExamples:\n  nano-banana config show\n  nano-banana config show --json\n")
-@as_json
+@add_options("--json")
 @pass_screen
-def show(screen: Screen, *, as_json: bool) -> None:
+def show(screen: Screen) -> None:
     """Show all settings with their values and sources."""
     settings = settings_for(screen)
     key = find_key(os.environ)
-    if as_json:
+    if screen.machine:
         found = {name: _setting_json(settings.value(name), settings.origin(name)) for name in SPECS}
         seen = None if key is None else {"masked": key.masked, "source": key.where}
         screen.json({"settings": found, "fal_key": seen})
@@ -195,13 +195,13 @@ def set_key(screen: Screen, context: click.Context) -> None:
 
 
 @command.command(epilog="\b\nExamples:\n  nano-banana config path\n  nano-banana config path --json\n")
-@as_json
+@add_options("--json")
 @pass_screen
-def path(screen: Screen, *, as_json: bool) -> None:
+def path(screen: Screen) -> None:
     """Show where settings and the key are stored."""
     files = {"user": _config_file(project=False), "project": _config_file(project=True), "fal_key": key_file()}
     state = {name: _file_state(file) for name, file in files.items()}
-    if as_json:
+    if screen.machine:
         screen.json({name: {"path": str(file), "exists": not state[name]} for name, file in files.items()})
         return
     screen.table([(name.replace("_", " "), str(file), state[name]) for name, file in files.items()])

@@ -11,7 +11,7 @@ import click
 from msgspec.structs import asdict
 
 from nano_banana.cli.diagnostics import fill_message, install_command, message_for
-from nano_banana.cli.options import FILE, as_json, pass_screen
+from nano_banana.cli.options import FILE, add_options, pass_screen
 from nano_banana.cli.screen import Screen
 from nano_banana.formats.image_formats import READABLE_SUFFIXES
 from nano_banana.model.json_values import JSONObject, JSONValue
@@ -171,7 +171,7 @@ Examples:
 @click.option(
     "--synthid", envvar=SYNTHID_VARIABLE, metavar="COMMAND", help="Your SynthID verifier; see docs/watermarks.md."
 )
-@as_json
+@add_options("--json")
 @pass_screen
 def command(
     screen: Screen,
@@ -181,7 +181,6 @@ def command(
     mark_id: str | None,
     only: tuple[str, ...],
     synthid: str | None,
-    as_json: bool,
 ) -> int:
     """Look for AI watermarks, signatures and metadata in pictures.
 
@@ -202,10 +201,10 @@ def command(
             told.append({"path": str(path), "problems": [problem.kind for problem in error.problems]})
             continue
         unread |= any(one.why.startswith("picture_") for one in report.unchecked)
-        if not as_json:
+        if not screen.machine:
             _say_report(screen, report, first=not told)
         told.append(_report_json(report))
-    if as_json:
+    if screen.machine:
         screen.json({"pictures": told})
     return SOME_UNREADABLE if unread else 0
 

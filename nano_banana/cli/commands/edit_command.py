@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
 import click
 
-from nano_banana.cli.options import OptionValues, pass_screen, shared
+from nano_banana.cli.options import OptionValues, add_options, pass_screen
 from nano_banana.cli.screen import Screen
-from nano_banana.cli.single_runner import (
-    SINGLE_OPTIONS,
-    count,
-    images,
-    name,
-    prompt,
-    run_single,
-    say_pictures,
-    seed,
-    single_context,
-    size,
-    strength,
-    using,
-)
+from nano_banana.cli.single_runner import SINGLE_OPTIONS, images, run_single, single_context
 
 SECTION = ("Single pictures", 4)
 
@@ -35,35 +21,16 @@ Examples:
 
 @click.command(name="edit", epilog=EPILOG)
 @images
-@prompt
-@using
-@count
-@seed
-@size
-@strength
-@name
-@shared(*SINGLE_OPTIONS)
+@add_options("--prompt", "--using", "--count", "--seed", "--size", "--strength", "--name", *SINGLE_OPTIONS)
 @pass_screen
-def command(
-    screen: Screen,
-    asked: OptionValues,
-    *,
-    images: tuple[Path, ...],
-    prompt: str,
-    using: str | None,
-    count: int | None,
-    seeds: tuple[int, ...],
-    size: str | None,
-    strength: float | None,
-    name: str | None,
-) -> int:
+def command(screen: Screen, images: tuple[Path, ...]) -> int:
     """Edit or combine pictures with a prompt.
 
     Sends all pictures to an editing endpoint in one request.
     """
-    from nano_banana.features.single.single_commands import edit_command, with_name, with_seeds
+    from nano_banana.features.single.single_commands import edit_command
 
-    desk = single_context(screen, asked)
-    single = edit_command(desk.catalog, images, prompt, using=using, size=size, said={"strength": strength})
-    single = with_name(with_seeds(single, seeds, count), name)
-    return run_single(screen, asked, single, desk, then=partial(say_pictures, screen))
+    given, context = OptionValues.given(), single_context(screen)
+    roles = {"strength": given.strength}
+    single = edit_command(context.catalog, images, given.prompt, using=given.using, size=given.size, said=roles)
+    return run_single(screen, single, context)

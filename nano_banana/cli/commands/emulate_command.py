@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 import click
 
-from nano_banana.cli.options import FOLDER, as_json, pass_screen
+from nano_banana.cli.options import FOLDER, add_options, pass_screen
 from nano_banana.cli.screen import Screen
 from nano_banana.model.problem import Unusable, problem
 
@@ -80,7 +80,7 @@ Faults on demand and the control API: docs/emulator.md.
     "--origin", multiple=True, metavar="URL", help="Allow this CORS origin (repeatable).  [default: localhost]"
 )
 @click.option("--public-webhooks", is_flag=True, help="Deliver webhooks to any address, not only to this machine.")
-@as_json
+@add_options("--json")
 @pass_screen
 def command(
     screen: Screen,
@@ -97,7 +97,6 @@ def command(
     proxy_port: int | None,
     origin: tuple[str, ...],
     public_webhooks: bool,
-    as_json: bool,
 ) -> None:
     """Run a local fal emulator, for tests and for trying things out.
 
@@ -130,9 +129,9 @@ def command(
     over = _until_stopped()
     with tempfile.TemporaryDirectory(prefix="nano-banana-emulator-") as temporary:
         with Emulator(folder or Path(temporary), options) as server:
-            _say_address(screen, server, as_json=as_json)
+            _say_address(screen, server)
             over.wait()
-        if not as_json:
+        if not screen.machine:
             screen.note("stopped")
 
 
@@ -148,9 +147,9 @@ def _until_stopped() -> threading.Event:
     return over
 
 
-def _say_address(screen: Screen, server: Emulator, *, as_json: bool) -> None:
+def _say_address(screen: Screen, server: Emulator) -> None:
     ca = None if server.ca is None else str(server.ca)
-    if as_json:
+    if screen.machine:
         told = {
             "url": server.url,
             "host": server.host,

@@ -9,18 +9,8 @@ from typing import TYPE_CHECKING
 import click
 from msgspec import structs
 
-from nano_banana.cli.options import (
-    OptionValues,
-    allow_env,
-    as_json,
-    out,
-    pass_screen,
-    provider,
-    shared,
-    store,
-    variables,
-)
-from nano_banana.cli.project_loading import open_project, recipe_settings, run_request_from
+from nano_banana.cli.options import add_options, pass_screen
+from nano_banana.cli.project_loading import open_session
 from nano_banana.cli.screen import Screen
 from nano_banana.model.json_values import JSONValue
 from nano_banana.model.problem import Invalid, problem
@@ -51,9 +41,9 @@ Examples:
     default=Path(),
     help="Recipe file (default: recipe.yaml in this folder).",
 )
-@shared(variables, allow_env, provider, out, store, as_json)
+@add_options("--set", "--allow-env", "--provider", "--out", "--store", "--json")
 @pass_screen
-def command(screen: Screen, asked: OptionValues, name: str, *, recipe: Path) -> None:
+def command(screen: Screen, name: str, *, recipe: Path) -> None:
     """Explain how a take was made and judged, and what changed.
 
     First the gate's verdict: its reasons and numbers, and the reference photo nearest to the face. Then each attempt
@@ -65,17 +55,16 @@ def command(screen: Screen, asked: OptionValues, name: str, *, recipe: Path) -> 
         if lost is not None:
             raise lost
         if portrait is not None:
-            _say_record(screen, portrait, as_json=asked.as_json)
+            _say_record(screen, portrait)
             return
         if recipe == Path() and Path(name).suffix.casefold() in PICTURE_SUFFIXES:
             raise Invalid([problem("picture_missing", path=name)])
-    wish = run_request_from(recipe, asked)
-    with open_project(screen, wish, recipe_settings(screen, wish, asked)) as project:
-        story = _story(project, name, portrait, lost)
+    with open_session(screen, recipe) as session:
+        story = _story(session, name, portrait, lost)
     if story is None and portrait is not None:
-        _say_record(screen, portrait, as_json=asked.as_json)
+        _say_record(screen, portrait)
     elif story is not None:
-        _say_take_story(screen, story, as_json=asked.as_json)
+        _say_take_story(screen, story)
 
 
 def _picture_record(name: str) -> tuple[MarkedPicture | None, Invalid | None]:
@@ -91,17 +80,17 @@ def _picture_record(name: str) -> tuple[MarkedPicture | None, Invalid | None]:
         return None, error
 
 
-def _story(project: Session, name: str, portrait: MarkedPicture | None, lost: Invalid | None) -> Explanation | None:
+def _story(session: Session, name: str, portrait: MarkedPicture | None, lost: Invalid | None) -> Explanation | None:
     """The explanation of a take; None for a picture whose metadata names no take of this recipe.
 
     A picture that was renamed or copied is found by its metadata.
     """
     from nano_banana.session.explanation import explain_take
 
-    if portrait is not None and portrait.account.recipe != project.recipe.name:
+    if portrait is not None and portrait.account.recipe != session.recipe.name:
         return None
     try:
-        return explain_take(project, portrait.account.take if portrait else name)
+        return explain_take(session, portrait.account.take if portrait else name)
     except Invalid as error:
         if error.problems[0].kind != "no_such_take":
             raise
@@ -121,20 +110,20 @@ def _is_recipe(path: Path) -> bool:
     return recipe_file_in(path).is_file() if path.is_dir() else path.exists()
 
 
-def _say_record(screen: Screen, portrait: MarkedPicture, *, as_json: bool) -> None:
+def _say_record(screen: Screen, portrait: MarkedPicture) -> None:
     from nano_banana.cli.explain_report import say_picture_record
     from nano_banana.session.explanation import marked_picture_json
 
-    if as_json:
+    if screen.machine:
         screen.json(marked_picture_json(portrait))
     else:
         say_picture_record(screen, portrait)
 
 
-def _say_take_story(screen: Screen, story: Explanation, *, as_json: bool) -> None:
+def _say_take_story(screen: Screen, story: Explanation) -> None:
     from nano_banana.cli.explain_report import say_story
 
-    if as_json:
+    if screen.machine:
         screen.json(_story_json(story))
     else:
         say_story(screen, story)

@@ -8,10 +8,10 @@ import click
 
 from nano_banana.cli.formatting import visible
 from nano_banana.cli.new_project import derive_trigger
-from nano_banana.cli.options import OptionValues, pass_screen, shared
+from nano_banana.cli.options import OptionValues, add_options, pass_screen
 from nano_banana.cli.runner import RunProducts
 from nano_banana.cli.screen import Screen
-from nano_banana.cli.single_runner import SINGLE_OPTIONS, run_single, single_context, steps, using
+from nano_banana.cli.single_runner import SINGLE_OPTIONS, run_single, single_context
 
 SECTION = ("Single pictures", 1)
 
@@ -29,45 +29,32 @@ PHOTOS = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.option("--name", required=True, metavar="NAME", help="Name of the person, and of the adapter on the shelf.")
 @click.option("--trigger", metavar="WORD", help="A rare word that stands for this person (generated if omitted).")
 @click.option("--noun", default="person", show_default=True, metavar="WORD", help="Class word: woman, man, dog …")
-@using
-@steps
-@shared(*SINGLE_OPTIONS)
+@add_options("--using", "--steps", *SINGLE_OPTIONS)
 @pass_screen
-def command(
-    screen: Screen,
-    asked: OptionValues,
-    *,
-    photos: Path,
-    name: str,
-    trigger: str | None,
-    noun: str,
-    using: str | None,
-    steps: int | None,
-) -> int:
+def command(screen: Screen, *, photos: Path, name: str, trigger: str | None, noun: str) -> int:
     """Train an adapter of a person on a folder of photos.
 
     A photo's caption is the .txt file next to it. The adapter is put on the shelf under NAME, for
     `generate --model NAME`. Training on the same photos with the same settings is never repeated.
     """
     from nano_banana.features.single.single_commands import fine_tune_command
+    from nano_banana.features.single.single_recipe import is_shelved, shelf_reference
 
-    desk = single_context(screen, asked)
-    word = trigger or derive_trigger(name)
+    given, context = OptionValues.given(), single_context(screen)
+    store, word = context.settings.store, trigger or derive_trigger(name)
+    single = fine_tune_command(
+        context.catalog, name, photos, noun=noun, trigger=word, using=given.using, steps=given.steps
+    )
     if trigger is None:
         screen.note(f"trigger: {visible(word)} (generated for {visible(name)}; `--trigger` sets another)")
-    single = fine_tune_command(desk.catalog, name, photos, noun=noun, trigger=word, using=using, steps=steps)
 
-    def then(ending: RunProducts) -> None:
-        from nano_banana.features.single.single_recipe import shelf_reference
-
-        for digest in ending.adapters.values():
-            reference = shelf_reference(desk.settings.store, name, digest)
+    def then(products: RunProducts) -> None:
+        for digest in products.adapters.values():
+            reference = shelf_reference(store, name, digest)
             screen.say(f"on the shelf: {visible(reference)}")
             screen.say(f"use it: `nano-banana generate --model {visible(reference.partition('@')[0])} --prompt …`")
 
-    def still(ending: RunProducts) -> bool:
-        from nano_banana.features.single.single_recipe import is_shelved
+    def still(products: RunProducts) -> bool:
+        return all(is_shelved(store, digest) for digest in products.adapters.values())
 
-        return all(is_shelved(desk.settings.store, digest) for digest in ending.adapters.values())
-
-    return run_single(screen, asked, single, desk, then=then, still=still)
+    return run_single(screen, single, context, then=then, still=still)

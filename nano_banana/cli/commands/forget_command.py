@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nano_banana.cli.formatting import file_size, listed, plural, short_path, visible
-from nano_banana.cli.options import FILE, abandon, as_json, out, overrides, pass_screen, store, yes
+from nano_banana.cli.options import FILE, OptionValues, add_options, pass_screen
 from nano_banana.cli.project_loading import run_request_from, settings_for
 from nano_banana.cli.screen import Screen
 from nano_banana.formats.file_writing import atomic_write
@@ -166,11 +166,7 @@ Examples:
 )
 @click.option("--dry-run", is_flag=True, help="Only show what would be deleted.")
 @click.option("--receipt", type=FILE, help="Write the receipt to this file, as JSON.")
-@abandon
-@yes
-@as_json
-@store
-@out
+@add_options("--abandon", "--yes", "--json", "--store", "--out")
 @pass_screen
 def command(
     screen: Screen,
@@ -179,11 +175,6 @@ def command(
     recipe: Path | None,
     dry_run: bool,
     receipt: Path | None,
-    abandon: bool,
-    yes: bool,
-    as_json: bool,
-    store: Path | None,
-    out: Path | None,
 ) -> int:
     """Delete everything about one person.
 
@@ -194,9 +185,9 @@ def command(
     """
     from nano_banana.features.forget.subject_erasure import SubjectErasure, erasure_receipt
 
-    settings = settings_for(screen, start=_search_start(recipe), overrides=overrides(store=store, out=out))
+    settings = settings_for(screen, start=_search_start(recipe))
     project = _recipe_project(recipe, settings)
-    code = 0
+    code, given = 0, OptionValues.given()
     with SubjectErasure.opened(project, settings, project_root(_search_start(recipe))) as forgetting:
         if not dry_run and forgetting.finish_interrupted():
             screen.note("finished an earlier deletion that was interrupted")
@@ -204,20 +195,20 @@ def command(
         told = erasure_receipt(dossier, dry_run=dry_run)
         say_erasure_plan(screen, told)
         if not dry_run and not dossier.empty:
-            forgetting.check(dossier, abandon=abandon)
-            _confirm(screen, subject, yes=yes)
+            forgetting.check(dossier, abandon=given.abandon)
+            _confirm(screen, subject, yes=given.yes)
         if receipt is not None:
             # First, because what a provider holds can't be looked up afterwards.
             _write_receipt(receipt, told)
         if not dry_run and not dossier.empty:
-            if abandon:
+            if given.abandon:
                 dossier = forgetting.abandon(dossier)
             after = forgetting.erase(dossier)
             left = erasure_receipt(after, dry_run=False)
             told = {**told, "complete": after.empty}
             say_erasure_result(screen, left)
             code = 0 if after.empty else 1
-    if as_json:
+    if screen.machine:
         screen.json(told)
     return code
 
@@ -235,8 +226,8 @@ def _recipe_project(recipe: Path | None, settings: Settings) -> Session | None:
 
     if recipe is None and not recipe_file_in(Path()).is_file():
         return None
-    wish = RunRequest(recipe=run_request_from(recipe or Path()).recipe, any_photos=True)
-    return Session.open(wish, settings, environ=os.environ)
+    request = RunRequest(recipe=run_request_from(recipe or Path()).recipe, any_photos=True)
+    return Session.open(request, settings, environ=os.environ)
 
 
 def _confirm(screen: Screen, subject: str, *, yes: bool) -> None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from nano_banana.cli.formatting import one_line
-from nano_banana.cli.options import OptionValues, allow_env, as_json, pass_screen, shared, variables
-from nano_banana.cli.project_loading import open_project, recipe_argument, recipe_settings, run_request_from
+from nano_banana.cli.options import add_options, pass_screen
+from nano_banana.cli.project_loading import open_session, recipe_argument
 from nano_banana.cli.screen import Screen
 
 if TYPE_CHECKING:
@@ -30,20 +30,19 @@ DOT_SHAPES = {"photos": "cylinder", "adapter": "oval", "shot": "parallelogram", 
 @click.command(name="graph", epilog=EPILOG)
 @recipe_argument
 @click.option("--format", "form", type=click.Choice(["mermaid", "dot"]), default="mermaid", show_default=True)
-@shared(variables, allow_env, as_json)
+@add_options("--set", "--allow-env", "--json")
 @pass_screen
-def command(screen: Screen, asked: OptionValues, recipe: Path, *, form: str) -> None:
+def command(screen: Screen, recipe: Path, *, form: str) -> None:
     """Draw the recipe's dependency graph for Mermaid or Graphviz.
 
     Shows photos, adapters, shots and stages; takes move along the arrows independently.
     """
     from nano_banana.features.recipe_graph import graph_of_recipe
 
-    wish = run_request_from(recipe, asked)
-    with open_project(screen, wish, recipe_settings(screen, wish)) as project:
-        drawing = graph_of_recipe(project.recipe)
+    with open_session(screen, recipe) as session:
+        drawing = graph_of_recipe(session.recipe)
     text = mermaid(drawing) if form == "mermaid" else dot(drawing)
-    if asked.as_json:
+    if screen.machine:
         screen.json({"format": form, "graph": text})
     else:
         screen.say(text)

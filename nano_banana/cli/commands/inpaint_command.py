@@ -3,34 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 
 import click
 
-from nano_banana.cli.options import FiniteRange, OptionValues, complete_choices, pass_screen, shared
+from nano_banana.cli.options import FiniteRange, OptionValues, add_options, complete_choices, pass_screen
 from nano_banana.cli.screen import Screen
-from nano_banana.cli.single_runner import (
-    PICTURE_PATH,
-    SINGLE_OPTIONS,
-    count,
-    guidance,
-    images,
-    model,
-    name,
-    prompt,
-    run_single,
-    say_added_words,
-    say_pictures,
-    scale,
-    seed,
-    single_context,
-    steps,
-    strength,
-    using,
-)
+from nano_banana.cli.single_runner import PICTURE_PATH, SINGLE_OPTIONS, images, run_single, single_context
 from nano_banana.faces.face import PARTS
-from nano_banana.model.json_values import JSONValue
 from nano_banana.model.problem import Invalid, problem
 
 SECTION = ("Single pictures", 3)
@@ -67,9 +47,7 @@ MASK_EDGES: Mapping[str, tuple[float, float]] = {
     shell_complete=complete_choices(PARTS),
     help="What to detect and repaint: face, hair, background, clothes …",
 )
-@prompt
-@model
-@strength
+@add_options("--prompt", "--model", "--strength")
 @click.option(
     "--grow",
     type=FiniteRange(min=0, max=2),
@@ -82,60 +60,38 @@ MASK_EDGES: Mapping[str, tuple[float, float]] = {
     metavar="0–1",
     help="How soft the edge is (default for a face: 0.08).",
 )
-@count
-@seed
-@using
-@guidance
-@steps
-@scale
-@name
-@shared(*SINGLE_OPTIONS)
+@add_options("--count", "--seed", "--using", "--guidance", "--steps", "--scale", "--name", *SINGLE_OPTIONS)
 @pass_screen
 def command(
     screen: Screen,
-    asked: OptionValues,
-    *,
     images: tuple[Path, ...],
+    *,
     mask: Path | None,
     find: str | None,
-    prompt: str,
-    models: tuple[str, ...],
-    strength: float | None,
     grow: float | None,
     feather: float | None,
-    count: int | None,
-    seeds: tuple[int, ...],
-    using: str | None,
-    guidance: float | None,
-    steps: int | None,
-    scales: tuple[float, ...],
-    name: str | None,
 ) -> int:
     """Repaint a part of existing pictures.
 
     Crops the region with some context, repaints it and pastes it back; all other pixels stay the same. Choose the
     region with a mask file (`--mask`) or by detection on this machine (`--find`).
     """
-    from nano_banana.features.single.single_commands import inpaint_command, with_name, with_seeds
-    from nano_banana.features.single.single_recipe import adapter_refs, with_missing_triggers
+    from nano_banana.features.single.single_commands import inpaint_command
+    from nano_banana.features.single.single_recipe import adapter_refs
 
     if (mask is None) == (find is None):
         raise Invalid([problem("mask_or_find")])
-    region: dict[str, JSONValue] = {} if find is None else {"find": find}
     wider, softer = (0.0, DEFAULT_FEATHER) if find is None else MASK_EDGES.get(find, MASK_EDGES["face"])
-    region["grow"] = wider if grow is None else grow
-    region["feather"] = softer if feather is None else feather
-    desk = single_context(screen, asked)
+    region = {"grow": wider if grow is None else grow, "feather": softer if feather is None else feather}
+    given, context = OptionValues.given(), single_context(screen)
     single = inpaint_command(
-        desk.catalog,
+        context.catalog,
         images,
-        prompt,
-        adapter_refs(desk.settings.store, models, scales),
-        using=using,
-        mask=region,
+        given.prompt,
+        adapter_refs(context.settings.store, given.models, given.scales),
+        using=given.using,
+        mask=region if find is None else {"find": find, **region},
         mask_file=mask,
-        said={"strength": strength, "guidance": guidance, "steps": steps},
+        said={"strength": given.strength, "guidance": given.guidance, "steps": given.steps},
     )
-    single, front = with_missing_triggers(with_name(with_seeds(single, seeds, count), name))
-    say_added_words(screen, front)
-    return run_single(screen, asked, single, desk, then=partial(say_pictures, screen))
+    return run_single(screen, single, context)

@@ -8,19 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nano_banana.cli.options import (
-    FiniteRange,
-    OptionValues,
-    allow_env,
-    as_json,
-    only,
-    pass_screen,
-    provider,
-    shared,
-    store,
-    variables,
-)
-from nano_banana.cli.project_loading import open_project, recipe_argument, recipe_settings, run_request_from
+from nano_banana.cli.options import FiniteRange, add_options, pass_screen
+from nano_banana.cli.project_loading import open_session, recipe_argument
 from nano_banana.cli.screen import Screen
 from nano_banana.model.json_values import JSONValue
 
@@ -47,11 +36,10 @@ LIKENESS_RANGE = FiniteRange(min=-1, max=1)
 @click.option(
     "--unsure", type=LIKENESS_RANGE, metavar="LIKENESS", help="Unsure at or above this likeness; reject below."
 )
-@shared(only, variables, allow_env, provider, store, as_json)
+@add_options("--only", "--set", "--allow-env", "--provider", "--store", "--json")
 @pass_screen
 def command(
     screen: Screen,
-    asked: OptionValues,
     recipe: Path,
     *,
     accept: float | None,
@@ -65,11 +53,10 @@ def command(
     from nano_banana.cli.verdict_reports import say_rejudged
     from nano_banana.features.rejudging import rejudge
 
-    wish = run_request_from(recipe, asked)
-    with open_project(screen, wish, recipe_settings(screen, wish, asked)) as project:
-        rejudged = rejudge(project, accept=accept, unsure=unsure, environ=os.environ)
-        name = project.recipe.name
-    if asked.as_json:
+    with open_session(screen, recipe) as session:
+        rejudged = rejudge(session, accept=accept, unsure=unsure, environ=os.environ)
+        name = session.recipe.name
+    if screen.machine:
         screen.json({"recipe": name, "accept": accept, "unsure": unsure, **_rejudged_json(rejudged)})
     else:
         say_rejudged(screen, rejudged, accept=accept, unsure=unsure)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from nano_banana.cli.formatting import plural
-from nano_banana.cli.options import FOLDER, FiniteRange, as_json, complete_choices, pass_screen
+from nano_banana.cli.options import FOLDER, FiniteRange, add_options, complete_choices, pass_screen
 from nano_banana.cli.screen import Screen
 from nano_banana.faces.face import FACE_CHOICES, FACE_ORDERS, PARTS
 from nano_banana.formats.file_writing import atomic_write
@@ -56,7 +56,7 @@ The same options make a mask in a recipe: `mask: {find: face, grow: 0.25}`. `fac
 @click.option("--invert", is_flag=True, help="Invert the mask.")
 @click.option("--out", type=FOLDER, default=Path(), help="Folder for both files (default: the current one).")
 @click.option("--force", is_flag=True, help="Overwrite existing files.")
-@as_json
+@add_options("--json")
 @pass_screen
 def command(
     screen: Screen,
@@ -70,7 +70,6 @@ def command(
     invert: bool,
     out: Path,
     force: bool,
-    as_json: bool,
 ) -> None:
     """Detect a face, hair or background and write its mask.
 
@@ -88,7 +87,7 @@ def command(
     made = find_mask(image, part, which=whose, order=order, grow=grow, feather=feather, invert=invert)
     for path, data in ((mask, made.mask), (overlay, made.overlay)):
         _write(path, data)
-    if as_json:
+    if screen.machine:
         screen.json({"image": str(image), "find": part, "mask": str(mask), "overlay": str(overlay), **made.data})
         return
     screen.say(_summary(part, made.data, invert=invert))

@@ -12,7 +12,7 @@ import click
 
 from nano_banana.cli.app import SuggestingGroup
 from nano_banana.cli.formatting import file_size, money, plural, utc_time, visible
-from nano_banana.cli.options import FILE, as_json, overrides, pass_screen, store, yes
+from nano_banana.cli.options import FILE, OptionValues, add_options, pass_screen
 from nano_banana.cli.project_loading import settings_for
 from nano_banana.cli.screen import Screen
 from nano_banana.model.json_values import JSONObject, JSONValue
@@ -170,14 +170,14 @@ ADAPTER_METAVAR = "NAME[@VERSION|@TAG]"
 
 
 @contextmanager
-def open_shelf(screen: Screen, folder: Path | None, *, wanted: str = "") -> Iterator[AdapterShelf]:
+def open_shelf(screen: Screen, *, wanted: str = "") -> Iterator[AdapterShelf]:
     """Open the current project's shelf.
 
     Raises Invalid (`shelf_empty`) if an adapter is `wanted` and there is no store yet; otherwise creates the store.
     """
     from nano_banana.store.local_store import Store
 
-    found = settings_for(screen, overrides=overrides(store=folder)).store
+    found = settings_for(screen).store
     if wanted and not found.is_dir():
         raise Invalid([problem("shelf_empty", name=wanted)])
     with Store.open(found) as store:
@@ -192,8 +192,7 @@ def open_shelf(screen: Screen, folder: Path | None, *, wanted: str = "") -> Iter
 )
 @click.option("--with-photos", is_flag=True, help="Include the training photos, without metadata.")
 @click.option("--force", is_flag=True, help="Overwrite the file.")
-@as_json
-@store
+@add_options("--json", "--store")
 @pass_screen
 def export(
     screen: Screen,
@@ -203,8 +202,6 @@ def export(
     samples: int,
     with_photos: bool,
     force: bool,
-    as_json: bool,
-    store: Path | None,
 ) -> None:
     """Export an adapter to one file, for `models import` elsewhere.
 
@@ -212,10 +209,10 @@ def export(
     """
     from nano_banana.features.shelf.adapter_archive import export_adapter as write
 
-    with open_shelf(screen, store, wanted=name) as shelf:
+    with open_shelf(screen, wanted=name) as shelf:
         found = shelf.get(name)
         done = write(shelf, found, file.absolute(), samples=samples, photos=with_photos, replace=force)
-    if as_json:
+    if screen.machine:
         told: JSONObject = {"reference": found.reference, "file": str(file), "digest": found.digest, "size": done.size}
         screen.json({**told, "samples": done.samples, "photos": done.photos})
         return
@@ -239,11 +236,16 @@ def export(
 @click.option("--trigger", default="", help="Trigger word.")
 @click.option("--noun", default="", help="Class word: woman, man, dog …")
 @click.option("--base", default="", metavar="FAMILY", help="Base model family, if the file doesn't say.")
-@as_json
-@store
+@add_options("--json", "--store")
 @pass_screen
 def import_adapter(
-    screen: Screen, file: Path, *, name: str, trigger: str, noun: str, base: str, as_json: bool, store: Path | None
+    screen: Screen,
+    file: Path,
+    *,
+    name: str,
+    trigger: str,
+    noun: str,
+    base: str,
 ) -> None:
     """Import an adapter: an `.nbm` archive or another trainer's `.safetensors` file.
 
@@ -254,10 +256,10 @@ def import_adapter(
 
     settings = settings_for(screen)
     rehearses = is_loopback_url(settings.fal_url)
-    with open_shelf(screen, store) as shelf:
+    with open_shelf(screen) as shelf:
         wanted = ImportOptions(name=name, trigger=trigger, noun=noun, base=base)
         brought = take(shelf, file.absolute(), wanted, families=adapter_families(settings), rehearses=rehearses)
-    if as_json:
+    if screen.machine:
         screen.json({**adapter_json(brought.shelved, ()), "known": brought.known})
     else:
         _say_imported(screen, brought)
@@ -290,52 +292,49 @@ Examples:
 
 
 @click.group(name="models", cls=SuggestingGroup, epilog=EPILOG, invoke_without_command=True)
-@as_json
-@store
+@add_options("--json", "--store")
 @click.pass_context
-def command(context: click.Context, *, as_json: bool, store: Path | None) -> None:
+def command(context: click.Context) -> None:
     """List, share and import adapters.
 
     Every trained adapter goes on the shelf, under its subject's name and the next version. Recipes use it with
     `adapters: {ana_lora: {model: ana@3}}`; the lock pins its content.
     """
     if context.invoked_subcommand is None:
-        context.invoke(list_adapters, as_json=as_json, store=store)
+        context.invoke(list_adapters)
 
 
 @command.command(name="list", epilog="\b\nExamples:\n  nano-banana models list\n  nano-banana models list --json\n")
-@as_json
-@store
+@add_options("--json", "--store")
 @pass_screen
-def list_adapters(screen: Screen, *, as_json: bool = False, store: Path | None = None) -> None:
+def list_adapters(screen: Screen) -> None:
     """List all adapters, by name and version."""
-    found, users = _all_adapters(screen, store)
-    if as_json:
+    found, users = _all_adapters(screen)
+    if screen.machine:
         screen.json({"models": [adapter_json(each, users.get(each.digest, ())) for each in found]})
     else:
         say_adapters(screen, found, users)
 
 
-def _all_adapters(screen: Screen, store: Path | None) -> tuple[Sequence[ShelvedAdapter], Mapping[str, Sequence[str]]]:
+def _all_adapters(screen: Screen) -> tuple[Sequence[ShelvedAdapter], Mapping[str, Sequence[str]]]:
     """All adapters on the shelf, and the recipes that use them. Creates no store."""
-    if not settings_for(screen, overrides=overrides(store=store)).store.is_dir():
+    if not settings_for(screen).store.is_dir():
         return (), {}
-    with open_shelf(screen, store) as shelf:
+    with open_shelf(screen) as shelf:
         return shelf.all(), shelf.users()
 
 
 @command.command(epilog="\b\nExamples:\n  nano-banana models show ana\n  nano-banana models show ana@2 --json\n")
 @click.argument("name", metavar=ADAPTER_METAVAR)
-@as_json
-@store
+@add_options("--json", "--store")
 @pass_screen
-def show(screen: Screen, name: str, *, as_json: bool, store: Path | None) -> None:
+def show(screen: Screen, name: str) -> None:
     """Show an adapter's details and who used it."""
-    with open_shelf(screen, store, wanted=name) as shelf:
+    with open_shelf(screen, wanted=name) as shelf:
         found = shelf.get(name)
         users = shelf.users().get(found.digest, ())
         uses = [use for use in shelf.uses() if use.digest == found.digest]
-    if as_json:
+    if screen.machine:
         runs: list[JSONObject] = [
             {"run": use.run, "recipe": use.recipe, "calls": use.calls, "last_at": use.last_at} for use in uses
         ]
@@ -347,11 +346,11 @@ def show(screen: Screen, name: str, *, as_json: bool, store: Path | None) -> Non
 @command.command(epilog="\b\nExample:\n  nano-banana models rename ana ana-2026\n")
 @click.argument("old", metavar="NAME")
 @click.argument("new", metavar="NEW")
-@store
+@add_options("--store")
 @pass_screen
-def rename(screen: Screen, old: str, new: str, *, store: Path | None) -> None:
+def rename(screen: Screen, old: str, new: str) -> None:
     """Rename an adapter (all versions). Update recipes that use the old name."""
-    with open_shelf(screen, store, wanted=old) as shelf:
+    with open_shelf(screen, wanted=old) as shelf:
         shelf.rename(old, new)
         users = sorted({user for each in shelf.all() if each.name == new for user in _other_users(shelf, each)})
     screen.say(f"Renamed `{visible(old)}` to `{visible(new)}`.")
@@ -365,11 +364,11 @@ def rename(screen: Screen, old: str, new: str, *, store: Path | None) -> None:
 @click.argument("name", metavar=ADAPTER_METAVAR)
 @click.argument("tag")
 @click.option("--remove", is_flag=True, help="Remove the tag.")
-@store
+@add_options("--store")
 @pass_screen
-def tag(screen: Screen, name: str, tag: str, *, remove: bool, store: Path | None) -> None:
+def tag(screen: Screen, name: str, tag: str, *, remove: bool) -> None:
     """Tag a version, to use as `model: ana@good`."""
-    with open_shelf(screen, store, wanted=name) as shelf:
+    with open_shelf(screen, wanted=name) as shelf:
         if remove:
             found = shelf.untag(name.partition("@")[0], tag)
             screen.say(f"Removed tag {found.name}@{tag} from {found.reference}.")
@@ -381,21 +380,20 @@ def tag(screen: Screen, name: str, tag: str, *, remove: bool, store: Path | None
 @command.command(epilog="\b\nExample:\n  nano-banana models rm ana@2 --yes\n")
 @click.argument("name", metavar=ADAPTER_METAVAR)
 @click.option("--force", is_flag=True, help="Remove it even if another recipe's last run used it.")
-@yes
-@store
+@add_options("--yes", "--store")
 @pass_screen
-def rm(screen: Screen, name: str, *, force: bool, yes: bool, store: Path | None) -> None:
+def rm(screen: Screen, name: str, *, force: bool) -> None:
     """Remove a version from the shelf.
 
     The version number is never reused. `nano-banana cache gc` frees the space unless a run needs it. The next run of
     the recipe that trained it puts it back.
     """
-    with open_shelf(screen, store, wanted=name) as shelf:
+    with open_shelf(screen, wanted=name) as shelf:
         found = shelf.get(name)
         others = _other_users(shelf, found)
         if others and not force:
             raise Invalid([problem("rm_used", model=found.reference, recipes=", ".join(others))])
-        if not yes and not _confirm_removal(screen, found.reference):
+        if not OptionValues.given().yes and not _confirm_removal(screen, found.reference):
             return
         shelf.remove(found.reference)
     screen.say(f"Removed {found.reference}; `nano-banana cache gc` frees the space.")
@@ -415,14 +413,13 @@ def _confirm_removal(screen: Screen, reference: str) -> bool:
 @command.command(epilog="\b\nExample:\n  nano-banana models diff ana@1 ana@2\n")
 @click.argument("one", metavar="A")
 @click.argument("two", metavar="B")
-@as_json
-@store
+@add_options("--json", "--store")
 @pass_screen
-def diff(screen: Screen, one: str, two: str, *, as_json: bool, store: Path | None) -> None:
+def diff(screen: Screen, one: str, two: str) -> None:
     """Show how two adapters differ: settings, training set, likeness, size, trigger."""
-    with open_shelf(screen, store, wanted=one) as shelf:
+    with open_shelf(screen, wanted=one) as shelf:
         first, second = shelf.get(one), shelf.get(two)
-    if as_json:
+    if screen.machine:
         screen.json(adapter_diff_json(first, second))
     else:
         say_adapter_diff(screen, first, second)

@@ -34,7 +34,7 @@ from nano_banana.cli.new_project import (
     slugify_name,
     write_files,
 )
-from nano_banana.cli.options import FILE, FOLDER, OptionValues, complete_provider, pass_screen
+from nano_banana.cli.options import FILE, FOLDER, complete_provider, pass_screen
 from nano_banana.cli.screen import Screen
 from nano_banana.formats.image_formats import READABLE_SUFFIXES
 from nano_banana.model.known_folders import expand_user
@@ -363,8 +363,8 @@ def _trust_photos(screen: Screen, recipe: Path) -> None:
 
     # What can't be opened yet (no photos) or can't be remembered (no home) is asked about by the run.
     with suppress(NanoBananaError):
-        wish, settings = RunRequest(recipe=recipe, provider="fal"), settings_for(screen, start=recipe.parent)
-        with Session.open(wish, settings, environ=os.environ) as project:
+        request, settings = RunRequest(recipe=recipe, provider="fal"), settings_for(screen, start=recipe.parent)
+        with Session.open(request, settings, environ=os.environ) as project:
             found = untrusted_demands(project)
             if {problem.kind for problem in found} <= {"reads_outside", "reads_file_outside"}:
                 accept_demands(project, found)
@@ -415,5 +415,5 @@ def _show_plan(screen: Screen, folder: Path, *, wanted: bool | None, asks: bool)
 
     if wanted if wanted is not None else asks and ask_plan():
         screen.say()
-        wish = run_request_from(folder / RECIPE_FILE, OptionValues())
-        plan_recipe(screen, wish, recipe_settings(screen, wish, OptionValues()))
+        request = run_request_from(folder / RECIPE_FILE)
+        plan_recipe(screen, request, recipe_settings(screen, request))

@@ -11,7 +11,7 @@ import click
 
 from nano_banana.cli.app import SuggestingGroup
 from nano_banana.cli.error_exit import problem_json
-from nano_banana.cli.options import FILE, FOLDER, as_json, pass_screen
+from nano_banana.cli.options import FILE, FOLDER, add_options, pass_screen
 from nano_banana.cli.project_loading import settings_for
 from nano_banana.cli.screen import Screen
 from nano_banana.model.json_values import as_object
@@ -37,28 +37,28 @@ TEST_FAILED = 1
 
 
 @click.group(name="packs", cls=SuggestingGroup, epilog=EPILOG, invoke_without_command=True)
-@as_json
+@add_options("--json")
 @click.pass_context
-def command(context: click.Context, *, as_json: bool) -> None:
+def command(context: click.Context) -> None:
     """Show, test, create and add template packs.
 
     A pack is a folder of prompt templates with variables. Built-in packs are ready to use; a project's own packs are in
     `packs/`. In a recipe: `templates: {noir: {pack: cinema/noir-detective}}`.
     """
     if context.invoked_subcommand is None:
-        context.invoke(list_, as_json=as_json)
+        context.invoke(list_)
 
 
 @command.command(name="list", epilog="\b\nExample:\n  nano-banana packs list\n")
-@as_json
+@add_options("--json")
 @pass_screen
-def list_(screen: Screen, *, as_json: bool) -> None:
+def list_(screen: Screen) -> None:
     """List all packs."""
     from nano_banana.cli.pack_views import say_packs
     from nano_banana.features.packs.pack_testing import found_pack_json
 
     found = _pack_library().all()
-    if as_json:
+    if screen.machine:
         screen.json({"packs": [found_pack_json(each) for each in found]})
     else:
         say_packs(screen, found)
@@ -68,9 +68,9 @@ def list_(screen: Screen, *, as_json: bool) -> None:
     epilog="\b\nExamples:\n  nano-banana packs show cinema\n  nano-banana packs show cinema/noir-detective\n"
 )
 @click.argument("what", metavar="PACK[/TEMPLATE]")
-@as_json
+@add_options("--json")
 @pass_screen
-def show(screen: Screen, what: str, *, as_json: bool) -> None:
+def show(screen: Screen, what: str) -> None:
     """Show a pack's templates, or a template's variables and how to use it."""
     from nano_banana.cli.pack_views import say_pack, say_template
     from nano_banana.features.packs.pack_testing import pack_json, pack_template_json
@@ -78,7 +78,7 @@ def show(screen: Screen, what: str, *, as_json: bool) -> None:
     library = _pack_library()
     if "/" in what and not Path(what, "pack.yaml").is_file():
         pack, template = library.template(what)
-        if as_json:
+        if screen.machine:
             screen.json(
                 {"pack": pack.name, "version": pack.version, "name": template.name, **pack_template_json(template)}
             )
@@ -86,7 +86,7 @@ def show(screen: Screen, what: str, *, as_json: bool) -> None:
             say_template(screen, pack, template)
         return
     pack = library.get(what)
-    if as_json:
+    if screen.machine:
         screen.json(pack_json(pack))
     else:
         say_pack(screen, pack)
@@ -104,18 +104,16 @@ def show(screen: Screen, what: str, *, as_json: bool) -> None:
 )
 @click.option("--noun", default="person", show_default=True, help="Class word for that person: woman, man, child …")
 @click.option("--html", type=FILE, help="Write a page with all previews to this file.")
-@as_json
+@add_options("--json")
 @pass_screen
-def preview(
-    screen: Screen, what: str, *, out: Path | None, photos: Path | None, noun: str, html: Path | None, as_json: bool
-) -> None:
+def preview(screen: Screen, what: str, *, out: Path | None, photos: Path | None, noun: str, html: Path | None) -> None:
     """Show a template's preview and its prompt for each choice."""
     from nano_banana.cli.pack_views import preview_template, write_gallery
 
     if html is not None:
-        write_gallery(screen, _pack_library(), html, as_json=as_json)
+        write_gallery(screen, _pack_library(), html)
     if what:
-        preview_template(screen, _pack_library(), what, out=out, photos=photos, noun=noun, as_json=as_json)
+        preview_template(screen, _pack_library(), what, out=out, photos=photos, noun=noun)
     elif html is None:
         raise Invalid([problem("preview_of_nothing")])
 
@@ -139,9 +137,9 @@ def new(screen: Screen, name: str) -> None:
 @click.argument("source", type=click.Path(path_type=Path), metavar="FOLDER|ZIP")
 @click.option("--name", default="", help="Name for the pack (default: its own name).")
 @click.option("--force", is_flag=True, help="Replace a pack with that name without asking.")
-@as_json
+@add_options("--json")
 @pass_screen
-def add(screen: Screen, source: Path, *, name: str, force: bool, as_json: bool) -> None:
+def add(screen: Screen, source: Path, *, name: str, force: bool) -> None:
     """Add a pack to this project, from a folder, a zip or a git clone.
 
     The whole pack is checked first: only text and pictures, and every prompt renders.
@@ -157,7 +155,7 @@ def add(screen: Screen, source: Path, *, name: str, force: bool, as_json: bool) 
     finally:
         discard_staged(incoming)
     pack, before = incoming.pack, incoming.replaces
-    if as_json:
+    if screen.machine:
         screen.json(
             {
                 "name": pack.name,
@@ -180,9 +178,9 @@ def add(screen: Screen, source: Path, *, name: str, force: bool, as_json: bool) 
 @click.option("--run", is_flag=True, help="Also generate and judge a picture per template, locally.")
 @click.option("--photos", type=FOLDER, help="Photos of the person to use (default: a sample astronaut).")
 @click.option("--noun", default="person", show_default=True, help="Class word for the person in --photos: woman, man …")
-@as_json
+@add_options("--json")
 @pass_screen
-def test(screen: Screen, *, packs: tuple[str, ...], run: bool, photos: Path | None, noun: str, as_json: bool) -> int:
+def test(screen: Screen, *, packs: tuple[str, ...], run: bool, photos: Path | None, noun: str) -> int:
     """Render every prompt with every choice, and plan a picture for each crop.
 
     Costs nothing. Exits with 1 if a test fails.
@@ -206,7 +204,7 @@ def test(screen: Screen, *, packs: tuple[str, ...], run: bool, photos: Path | No
         with progress(screen) as on_event:
             tested, outcome = draw_packs(tested, sitter, root, settings, os.environ, on_event)
         code = 0 if outcome is None else exit_code(outcome)
-    if as_json:
+    if screen.machine:
         told = [tested_pack_json(each, lambda problem: as_object(problem_json(problem))) for each in tested]
         screen.json({"packs": told, "good": all(each.is_ok for each in tested)})
     else:

@@ -9,24 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from msgspec.structs import replace
 
-from nano_banana.cli.options import (
-    FILE,
-    OptionValues,
-    allow_env,
-    as_json,
-    overrides,
-    pass_screen,
-    shared,
-    store,
-    variables,
-)
+from nano_banana.cli.options import FILE, add_options, pass_screen
 from nano_banana.cli.project_loading import (
-    open_project,
+    open_session,
     recipe_argument,
-    recipe_settings,
-    run_request_from,
     settings_for,
 )
 from nano_banana.cli.screen import Screen
@@ -55,11 +42,10 @@ Examples:
 @recipe_argument
 @click.argument("subjects", nargs=-1, metavar="[SUBJECT]...")
 @click.option("--html", type=FILE, metavar="FILE", help="Also write a self-contained HTML page.")
-@shared(variables, allow_env, store, as_json)
+@add_options("--set", "--allow-env", "--store", "--json")
 @pass_screen
 def command(
     screen: Screen,
-    asked: OptionValues,
     recipe: Path,
     *,
     subjects: tuple[str, ...],
@@ -72,7 +58,7 @@ def command(
     """
     from nano_banana.cli.progress import progress
 
-    with _open_studio(screen, recipe, subjects, asked) as studio:
+    with _open_studio(screen, recipe, subjects) as studio:
         with progress(screen) as on_event:
             albums = studio.check(on_event)
         if html is not None:
@@ -80,16 +66,14 @@ def command(
                 _write_page(studio, albums, html, on_event)
         if studio.warnings:
             screen.problems(studio.warnings)
-        _say_albums(screen, studio, albums, as_json=asked.as_json)
+        _say_albums(screen, studio, albums)
     if html is not None:
         screen.note(f"wrote {html}")
     return SOME_REJECTED if any(album.rejected for album in albums) else 0
 
 
 @contextmanager
-def _open_studio(
-    screen: Screen, recipe: Path, subjects: tuple[str, ...], asked: OptionValues
-) -> Iterator[PhotoInspection]:
+def _open_studio(screen: Screen, recipe: Path, subjects: tuple[str, ...]) -> Iterator[PhotoInspection]:
     """The photos of a recipe, or of a folder without one."""
     from nano_banana.features.photo_report import inspect_folder
     from nano_banana.session.photo_sets import PhotoInspection
@@ -104,19 +88,18 @@ def _open_studio(
                 [problem("no_such_subject", name=subjects[0], known="none, since this is a folder of photos")]
             )
         # The current project's store, not one among the photos.
-        with inspect_folder(recipe, settings_for(screen, overrides=overrides(store=asked.store))) as studio:
+        with inspect_folder(recipe, settings_for(screen)) as studio:
             yield studio
         return
-    wish = replace(run_request_from(recipe, asked), any_photos=True)
-    with open_project(screen, wish, recipe_settings(screen, wish, asked)) as project:
-        yield PhotoInspection.for_names(project, subjects)
+    with open_session(screen, recipe, any_photos=True) as session:
+        yield PhotoInspection.for_names(session, subjects)
 
 
-def _say_albums(screen: Screen, studio: PhotoInspection, albums: list[CheckedPhotoSet], *, as_json: bool) -> None:
+def _say_albums(screen: Screen, studio: PhotoInspection, albums: list[CheckedPhotoSet]) -> None:
     from nano_banana.cli.photo_views import finding_text, say_album
     from nano_banana.features.photo_report import photos_report
 
-    if as_json:
+    if screen.machine:
         screen.json(photos_report(studio.name, studio.rules, albums, finding_text))
         return
     for number, album in enumerate(albums):

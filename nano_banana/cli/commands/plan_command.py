@@ -6,21 +6,7 @@ from pathlib import Path
 
 import click
 
-from nano_banana.cli.options import (
-    OptionValues,
-    allow_env,
-    as_json,
-    budget,
-    locked,
-    only,
-    out,
-    pass_screen,
-    provider,
-    sample,
-    shared,
-    store,
-    variables,
-)
+from nano_banana.cli.options import add_options, pass_screen
 from nano_banana.cli.project_loading import recipe_argument, recipe_settings, run_request_from
 from nano_banana.cli.runner import plan_recipe
 from nano_banana.cli.screen import Screen
@@ -37,13 +23,14 @@ Examples:
 
 @click.command(name="plan", epilog=EPILOG)
 @recipe_argument
-@shared(only, sample, budget, variables, allow_env, provider, out, store, locked, as_json)
+@add_options("--only", "--sample", "--budget", "--set", "--allow-env", "--provider", "--out", "--store", "--locked")
+@add_options("--json")
 @pass_screen
-def command(screen: Screen, asked: OptionValues, recipe: Path) -> int:
+def command(screen: Screen, recipe: Path) -> int:
     """Show what a run would make and cost, without running it.
 
     Works offline without a key. Cached results cost nothing; prices are dated estimates, or unknown. Exits with 1 if
     takes would fail, with 3 if the budget is too low.
     """
-    wish = run_request_from(recipe, asked)
-    return plan_recipe(screen, wish, recipe_settings(screen, wish, asked), as_json=asked.as_json)
+    request = run_request_from(recipe)
+    return plan_recipe(screen, request, recipe_settings(screen, request))

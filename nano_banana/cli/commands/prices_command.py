@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from nano_banana.cli.formatting import money, one_line, plural
-from nano_banana.cli.options import as_json, overrides, pass_screen, store
-from nano_banana.cli.project_loading import open_project, run_request_from, settings_for
+from nano_banana.cli.options import add_options, pass_screen
+from nano_banana.cli.project_loading import open_request, run_request_from, settings_for
 from nano_banana.cli.screen import Screen
 from nano_banana.model.json_values import JSONObject
 from nano_banana.model.known_folders import project_root
@@ -33,10 +33,9 @@ Examples:
 @click.command(name="prices", epilog=EPILOG)
 @click.argument("names", nargs=-1, type=click.Path(), metavar="[ENDPOINT|RECIPE]...")
 @click.option("--refresh", is_flag=True, help="Get current prices from fal first (needs a key).")
-@as_json
-@store
+@add_options("--json", "--store")
 @pass_screen
-def command(screen: Screen, names: tuple[str, ...], *, refresh: bool, as_json: bool, store: Path | None) -> None:
+def command(screen: Screen, names: tuple[str, ...], *, refresh: bool) -> None:
     """Show endpoint prices, with source and date.
 
     For the named endpoints, a recipe's, or all. fal's quotes are stored and used by plans. A quote that is more than
@@ -48,7 +47,7 @@ def command(screen: Screen, names: tuple[str, ...], *, refresh: bool, as_json: b
 
     recipes = [name for name in names if Path(name).exists() or name.endswith((".yaml", ".yml"))]
     folder = run_request_from(Path(recipes[0])).recipe.absolute().parent if recipes else Path.cwd()
-    settings = settings_for(screen, start=folder, overrides=overrides(store=store))
+    settings = settings_for(screen, start=folder)
     asked = [endpoint for name in recipes for endpoint in _recipe_endpoints(screen, name, settings)]
     catalog = project_catalog(project_root(folder), settings)
     asked += check_endpoints_known(catalog, [name for name in names if name not in recipes])
@@ -58,7 +57,7 @@ def command(screen: Screen, names: tuple[str, ...], *, refresh: bool, as_json: b
         priced = refresh_prices(fal_config(settings, os.environ), settings.store, ids, now=time.time())
         catalog = project_catalog(project_root(folder), settings)
     rows = price_rows(catalog, ids)
-    if as_json:
+    if screen.machine:
         screen.json({"prices": [_price_json(row) for row in rows], "refreshed": priced})
         return
     screen.table([_price_row(row) for row in rows], head=("endpoint", "price", "per", "as of", "source"))
@@ -70,8 +69,8 @@ def command(screen: Screen, names: tuple[str, ...], *, refresh: bool, as_json: b
 def _recipe_endpoints(screen: Screen, name: str, settings: Settings) -> list[str]:
     from nano_banana.features.endpoints.endpoint_refresh import paid_endpoints
 
-    with open_project(screen, run_request_from(Path(name)), settings) as project:
-        return paid_endpoints(project)
+    with open_request(screen, run_request_from(Path(name)), settings) as session:
+        return paid_endpoints(session)
 
 
 def _price_row(row: PriceRow) -> tuple[str, ...]:

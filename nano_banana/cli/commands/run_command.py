@@ -6,26 +6,7 @@ from pathlib import Path
 
 import click
 
-from nano_banana.cli.options import (
-    OptionValues,
-    abandon,
-    allow_env,
-    as_json,
-    budget,
-    locked,
-    only,
-    out,
-    pass_screen,
-    provider,
-    prune,
-    resubmit,
-    sample,
-    shared,
-    store,
-    trust,
-    variables,
-    yes,
-)
+from nano_banana.cli.options import add_options, pass_screen
 from nano_banana.cli.project_loading import recipe_argument, recipe_settings, run_request_from
 from nano_banana.cli.runner import run_recipe
 from nano_banana.cli.screen import Screen
@@ -42,30 +23,15 @@ Examples:
 
 @click.command(name="run", epilog=EPILOG)
 @recipe_argument
-@shared(
-    only,
-    sample,
-    budget,
-    variables,
-    allow_env,
-    provider,
-    out,
-    store,
-    locked,
-    resubmit,
-    abandon,
-    prune,
-    yes,
-    trust,
-    as_json,
-)
+@add_options("--only", "--sample", "--budget", "--set", "--allow-env", "--provider", "--out", "--store", "--locked")
+@add_options("--resubmit", "--abandon", "--prune", "--yes", "--trust", "--json")
 @pass_screen
-def command(screen: Screen, asked: OptionValues, recipe: Path) -> int:
+def command(screen: Screen, recipe: Path) -> int:
     """Make a recipe's pictures, paying only for what is missing.
 
     Results are cached by content hash: a second run makes nothing. One failed take doesn't stop the others; the next
     run makes only what is missing. A full run on fal writes a lock file next to the recipe, for git; `--locked`
     refuses anything not in it.
     """
-    wish = run_request_from(recipe, asked)
-    return run_recipe(screen, wish, recipe_settings(screen, wish, asked), asked)
+    request = run_request_from(recipe)
+    return run_recipe(screen, request, recipe_settings(screen, request))

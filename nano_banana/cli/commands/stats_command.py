@@ -14,7 +14,7 @@ import click
 from msgspec import Struct, structs
 
 from nano_banana.cli.formatting import file_size, money, plural, utc_time, visible
-from nano_banana.cli.options import as_json, pass_screen, store
+from nano_banana.cli.options import add_options, pass_screen
 from nano_banana.cli.project_loading import store_folder
 from nano_banana.cli.run_tables import ledger_csv, say_cost_bars, say_verdict_counts
 from nano_banana.cli.screen import Screen
@@ -104,8 +104,7 @@ Examples:
     metavar="FILE",
     help="Write a CSV table to FILE (-: stdout).",
 )
-@as_json
-@store
+@add_options("--json", "--store")
 @pass_screen
 def command(
     screen: Screen,
@@ -114,8 +113,6 @@ def command(
     since: Since | None,
     recipe: str | None,
     csv: str | None,
-    as_json: bool,
-    store: Path | None,
 ) -> None:
     """Show what was spent and saved, gate results and open requests.
 
@@ -125,11 +122,11 @@ def command(
     from nano_banana.session.history import History
     from nano_banana.store.local_store import Store
 
-    if csv == "-" and as_json:
+    if csv == "-" and screen.machine:
         raise Invalid([problem("csv_and_json")])
     if csv is not None and csv != "-" and Path(csv).suffix.casefold() not in TABLE_SUFFIXES:
         raise Invalid([problem("csv_suffix", file=csv)])
-    folder = store_folder(screen, store)
+    folder = store_folder(screen)
     if folder is None:
         return
     begun = since.begun if since else None
@@ -141,7 +138,7 @@ def command(
         runs = [run for run in history.runs(recipe) if run.begun_at >= (begun or 0.0)]
     if csv:
         _write_csv(screen, csv, ledger_csv(by, found.lines, judged if by in {"recipe", "subject"} else ()))
-    if as_json:
+    if screen.machine:
         screen.json({"store": str(folder), "by": by, **_account_json(found), **_usage_json(judged, held, runs)})
     elif csv != "-":
         _say_account(

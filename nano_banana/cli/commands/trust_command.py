@@ -10,9 +10,9 @@ import click
 from msgspec.structs import replace
 
 from nano_banana.cli.formatting import visible
-from nano_banana.cli.options import OptionValues, allow_env, pass_screen, provider, shared, variables, yes
+from nano_banana.cli.options import OptionValues, add_options, pass_screen
 from nano_banana.cli.project_loading import (
-    open_project,
+    open_request,
     recipe_argument,
     recipe_settings,
     run_request_from,
@@ -36,10 +36,10 @@ Examples:
 
 @click.command(name="trust", epilog=EPILOG)
 @recipe_argument
-@shared(variables, allow_env, provider, yes)
+@add_options("--set", "--allow-env", "--provider", "--yes")
 @click.option("--revoke", is_flag=True, help="Revoke earlier trust.")
 @pass_screen
-def command(screen: Screen, asked: OptionValues, recipe: Path, *, revoke: bool) -> int:
+def command(screen: Screen, recipe: Path, *, revoke: bool) -> int:
     """Trust a recipe that reads or sends something outside its folder.
 
     Shows the project's settings that redirect requests or the store, and what the recipe sends: environment variables,
@@ -53,27 +53,27 @@ def command(screen: Screen, asked: OptionValues, recipe: Path, *, revoke: bool) 
         trust_demands,
     )
 
-    wish = run_request_from(recipe, asked)
-    root = project_root(wish.recipe.absolute().parent)
+    request = run_request_from(recipe)
+    root = project_root(request.recipe.absolute().parent)
     # The project's settings count here, because they are shown together with the recipe's demands.
     settings = load_settings(root=root, environ=os.environ, overrides={}, trust=True)
     guarded = settings.guarded
     for name, value in sorted(guarded.items()):
         screen.say(f"nano-banana.toml sets {name} = {visible(json.dumps(value, default=str))}")
-    with open_project(screen, wish, with_allowed_env(settings, asked)) as project:
-        found = trust_demands(project)
+    with open_request(screen, request, with_allowed_env(settings)) as session:
+        found = trust_demands(session)
         if revoke:
-            known = {demands_fingerprint(project, found), settings_fingerprint(root, guarded)}
+            known = {demands_fingerprint(session, found), settings_fingerprint(root, guarded)}
             dropped = drop_trust(known, user_config_folder())
             screen.say("No longer trusted." if dropped else "It was not trusted before.")
             return 0
         screen.problems([replace(problem, warning=True) for problem in found])
         if not found and not guarded:
-            screen.say(f"Nothing to trust: this recipe sends nothing unusual to {project.provider}.")
+            screen.say(f"Nothing to trust: this recipe sends nothing unusual to {session.provider}.")
             return 0
-        if not asked.yes and not screen.confirm("Trust this?"):
-            raise LimitReached([not_trusted_problem(project)])
-        accept_demands(project, found)
-    recipe_settings(screen, wish, replace(asked, trust=True))
+        if not OptionValues.given().yes and not screen.confirm("Trust this?"):
+            raise LimitReached([not_trusted_problem(session)])
+        accept_demands(session, found)
+    recipe_settings(screen, request, trust=True)
     screen.say("Trusted. `nano-banana trust --revoke` revokes it.")
     return 0

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
 import click
 
-from nano_banana.cli.options import FiniteRange, OptionValues, pass_screen, shared
+from nano_banana.cli.options import FiniteRange, OptionValues, add_options, pass_screen
 from nano_banana.cli.screen import Screen
-from nano_banana.cli.single_runner import SINGLE_OPTIONS, images, name, run_single, say_pictures, single_context, using
+from nano_banana.cli.single_runner import SINGLE_OPTIONS, images, run_single, single_context
 
 SECTION = ("Single pictures", 5)
 
@@ -24,25 +23,15 @@ Examples:
 @click.command(name="upscale", epilog=EPILOG)
 @images
 @click.option("--factor", type=FiniteRange(min=1), metavar="NUMBER", help="Scale factor.")
-@using
-@name
-@shared(*SINGLE_OPTIONS)
+@add_options("--using", "--name", *SINGLE_OPTIONS)
 @pass_screen
-def command(
-    screen: Screen,
-    asked: OptionValues,
-    *,
-    images: tuple[Path, ...],
-    factor: float | None,
-    using: str | None,
-    name: str | None,
-) -> int:
+def command(screen: Screen, images: tuple[Path, ...], factor: float | None) -> int:
     """Upscale pictures.
 
     Face-restoration endpoints also work; check the result, because they alter faces.
     """
-    from nano_banana.features.single.single_commands import upscale_command, with_name
+    from nano_banana.features.single.single_commands import upscale_command
 
-    desk = single_context(screen, asked)
-    single = with_name(upscale_command(desk.catalog, images, using=using, said={"factor": factor}), name)
-    return run_single(screen, asked, single, desk, then=partial(say_pictures, screen))
+    context = single_context(screen)
+    using = OptionValues.given().using
+    return run_single(screen, upscale_command(context.catalog, images, using=using, said={"factor": factor}), context)
