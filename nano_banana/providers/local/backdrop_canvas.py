@@ -32,6 +32,18 @@ class BackdropCanvas:
         """A coordinate in pixels."""
         return (distance + MARGIN) * self._scale
 
+    def uniform(self, low: float = 0.0, high: float = 1.0) -> float:
+        """A random number from `low` to `high`."""
+        return float(self.rng.uniform(low, high))
+
+    def across(self) -> float:
+        """A random x, in the picture or a little beside it."""
+        return self.uniform(-0.1, self.aspect + 0.1)
+
+    def pick(self, colours: Sequence[Colour]) -> Colour:
+        """One of the colours, at random."""
+        return colours[min(int(self.uniform() * len(colours)), len(colours) - 1)]
+
     def fade(self, top: Colour, bottom: Colour, start: float = 0.0, end: float = 1.0) -> None:
         """Fill from `start` to `end` with a vertical gradient; above and below is left as it was."""
         first, last = round(self.at(start)), round(self.at(end))
@@ -48,6 +60,10 @@ class BackdropCanvas:
         columns = slice(max(0, round(self.at(left))), max(0, round(self.at(right))))
         patch = self.light[rows, columns]
         patch += (np.array(colour, np.float32) - patch) * cover
+
+    def band(self, top: float, bottom: float, colour: Colour, cover: float = 1.0) -> None:
+        """Fill a rectangle as wide as the picture and more."""
+        self.box(-0.2, top, self.aspect + 0.2, bottom, colour, cover)
 
     def shape(self, points: Sequence[tuple[float, float]], colour: Colour, cover: float = 1.0) -> None:
         """Fill a polygon."""
@@ -132,8 +148,3 @@ def blend(one: Colour, other: Colour, share: float) -> Colour:
     """Between two colours: `share` 0 is the first."""
     red, green, blue = (a + (b - a) * share for a, b in zip(one, other, strict=True))
     return (red, green, blue)
-
-
-def pick(colours: Sequence[Colour], number: float) -> Colour:
-    """One of the colours, by a number 0–1."""
-    return colours[min(int(number * len(colours)), len(colours) - 1)]

@@ -73,7 +73,9 @@ class LocalCast(Struct, frozen=True, kw_only=True):
 
 def load_cast(job: LocalJob) -> LocalCast:
     """Read the job's adapters, in order. Raises CallFailed as `adapter.from_file` does, and `local_input`."""
-    loaded = [(_load_adapter(job, at), _scale(entry)) for at, entry in enumerate(_entries(job))]
+    entries = job.value("adapters")
+    listed = entries if isinstance(entries, list | tuple) else ()
+    loaded = [(_load_adapter(job, at), _scale(entry)) for at, entry in enumerate(listed)]
     people = [adapter for adapter, scale in loaded if not adapter.style and scale >= MIN_PERSON_SCALE]
     lent = [(_palette_of(adapter), min(scale, 1.0)) for adapter, scale in loaded if adapter.style]
     if not people:
@@ -96,11 +98,6 @@ def apply_palettes(shown: Pixels, lent: Sequence[tuple[Pixels, float]]) -> Pixel
         moved = (result - mean) / spread * palette[1] + palette[0]
         result = as_float32(np.clip(result + (moved - result) * 0.6 * scale, 0, 1))
     return result
-
-
-def _entries(job: LocalJob) -> Sequence[JSONValue]:
-    value = job.value("adapters")
-    return value if isinstance(value, list | tuple) else ()
 
 
 def _load_adapter(job: LocalJob, at: int) -> LocalAdapter:

@@ -13,8 +13,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from nano_banana.providers.local import backdrops_indoor, backdrops_outdoor
-from nano_banana.providers.local.backdrop_canvas import BackdropCanvas, BackdropSpec
-from nano_banana.providers.local.cutouts import Figure
+from nano_banana.providers.local.backdrop_canvas import BackdropCanvas, BackdropSpec, Colour
+from nano_banana.providers.local.cutouts import FaceBox, Figure
 from nano_banana.providers.local.pixel_math import (
     LUMA,
     Pixels,
@@ -24,30 +24,12 @@ from nano_banana.providers.local.pixel_math import (
     luma,
     mixed,
     pixel_grid,
+    saturated,
     seeded_rng,
     smoothstep,
     to_linear,
 )
-from nano_banana.providers.local.prompt_parser import PromptReading, SceneLight
-
-
-class FilmGrade(Struct, frozen=True, kw_only=True):
-    """A look. `shadows` and `highlights` are added (display values), `tone` multiplies, `fade` lifts black.
-
-    `curve` steepens the middle (0–1), `colour` is saturation (1 as it is), `glow` and `vignette` 0–1, `grain` the
-    deviation of the noise, `lump` the size of its grains in pixels.
-    """
-
-    curve: float = 0.35
-    colour: float = 1.1
-    shadows: tuple[float, float, float] = (-0.008, 0.0, 0.012)
-    highlights: tuple[float, float, float] = (0.012, 0.004, -0.012)
-    tone: tuple[float, float, float] = (1.0, 1.0, 1.0)
-    fade: float = 0.0
-    glow: float = 0.12
-    vignette: float = 0.28
-    grain: float = 0.009
-    lump: float = 1.25
+from nano_banana.providers.local.prompt_parser import FilmGrade, PromptReading, SceneLight
 
 
 def filmic_curve(light: Pixels) -> Pixels:
@@ -76,7 +58,7 @@ def apply_grade(shown: Pixels, grade: FilmGrade, rng: np.random.Generator) -> Pi
     result = as_float32(np.clip(shown, 0, 1))
     result = result + as_float32((result * result * (3 - 2 * result) - result) * grade.curve)
     grey = result @ LUMA
-    result = as_float32(grey[..., None] + (result - grey[..., None]) * grade.colour)
+    result = saturated(result, grade.colour)
     dark, bright = 1 - smoothstep(0.0, 0.55, grey), smoothstep(0.45, 1.0, grey)
     result = as_float32(result + dark[..., None] * np.array(grade.shadows, np.float32))
     result = as_float32(result + bright[..., None] * np.array(grade.highlights, np.float32))
@@ -100,9 +82,7 @@ SKIN_LIGHT = 0.30
 """Light of a well-exposed face, linear."""
 
 
-def relight(
-    person: Pixels, alpha: Pixels, face: tuple[float, float, float, float], place: Pixels, light: SceneLight
-) -> Pixels:
+def relight(person: Pixels, alpha: Pixels, face: FaceBox, place: Pixels, light: SceneLight) -> Pixels:
     """The person (linear light) as lit in `place` (the backdrop's linear light), by `light`, whose side is set."""
     height, width = alpha.shape
     around = np.array([float(np.clip(place[..., at], 0, 1.5).mean()) for at in range(3)], np.float32)
@@ -122,29 +102,18 @@ def _hue(colour: Pixels, amount: float) -> Pixels:
     return as_float32(np.clip(1 + (np.clip(tint, 0.3, 2.2) - 1) * amount, 0.6, 1.5))
 
 
-def _exposure(
-    person: Pixels, alpha: Pixels, face: tuple[float, float, float, float], light: SceneLight, around: float
-) -> float:
+def _exposure(person: Pixels, alpha: Pixels, face: FaceBox, light: SceneLight, around: float) -> float:
     """How much brighter the person must be for the face to sit well in the place."""
-    rows, columns = _face_area(face, alpha.shape)
-    seen = (
-        float(np.median(luma(person[rows, columns])))
-        if rows.stop > rows.start and columns.stop > columns.start
-        else SKIN_LIGHT
-    )
+    left, top, wide, high = face
+    rows = slice(max(0, int(top + high * 0.3)), min(alpha.shape[0], int(top + high * 0.85)))
+    columns = slice(max(0, int(left + wide * 0.2)), min(alpha.shape[1], int(left + wide * 0.8)))
+    skin = person[rows, columns]
+    seen = float(np.median(luma(skin))) if skin.size else SKIN_LIGHT
     wished = SKIN_LIGHT * light.exposure * (0.82 + 0.36 * min(around, 0.6) / 0.6)
     return float(np.clip((wished / max(seen, 0.02)) ** 0.75, 0.35, 2.2))
 
 
-def _face_area(
-    face: tuple[float, float, float, float], shape: tuple[int, ...]
-) -> tuple[slice[int, int, None], slice[int, int, None]]:
-    left, top, wide, high = face
-    rows = slice(max(0, int(top + high * 0.3)), min(shape[0], int(top + high * 0.85)))
-    return rows, slice(max(0, int(left + wide * 0.2)), min(shape[1], int(left + wide * 0.8)))
-
-
-def _shading(alpha: Pixels, face: tuple[float, float, float, float], light: SceneLight) -> Pixels:
+def _shading(alpha: Pixels, face: FaceBox, light: SceneLight) -> Pixels:
     """Light on a body blown up from its outline: 1 on average, bright towards the lamp, darker away from it."""
     height, width = alpha.shape
     body = blurred(alpha, face[2] * 0.32) + 0.5 * blurred(alpha, face[2] * 0.12)
@@ -220,7 +189,7 @@ class ComposedScene(Struct, frozen=True, kw_only=True):
 
     shown: Pixels
     alpha: Pixels
-    faces: Sequence[tuple[float, float, float, float]] = ()
+    faces: Sequence[FaceBox] = ()
 
 
 def light_side(direction: PromptReading, seed: int) -> int:
@@ -232,17 +201,9 @@ def backdrop_for(direction: PromptReading, seed: int, width: int, height: int) -
     """The place alone, in linear light."""
     rng = seeded_rng(seed, f"backdrop/{direction.painter}")
     sway = rng.normal(1, 0.07, (len(direction.colours), 3))
-    colours = [
-        (float(red * by[0]), float(green * by[1]), float(blue * by[2]))
-        for (red, green, blue), by in zip(direction.colours, sway, strict=True)
-    ]
-    place = BackdropSpec(
-        colours=colours,
-        dark=direction.dark,
-        wet=direction.wet,
-        snowy=direction.snowy,
-        side=light_side(direction, seed),
-    )
+    colours: list[Colour] = [tuple(row) for row in (np.array(direction.colours) * sway).tolist()]
+    side, dark = light_side(direction, seed), direction.dark
+    place = BackdropSpec(colours=colours, dark=dark, wet=direction.wet, snowy=direction.snowy, side=side)
     painted = paint_backdrop(direction.painter, place, width, height, rng)
     tint = 1 + (np.array(direction.light.tint, np.float32) - 1) * 0.7
     return as_float32(painted * tint * (0.55 + 0.45 * direction.light.exposure))
@@ -267,14 +228,9 @@ def _add_figure(figure: Figure, place: Pixels, light: SceneLight, direction: Pro
     crisp = _sharpened(figure.pixels, figure.scale, seed)
     person = relight(to_linear(crisp), figure.alpha, figure.face, place, light)
     behind = cast_shadow(place, figure.alpha, light, WALL_DISTANCES.get(direction.painter, 0.0))
-    edge = _tightened(figure.alpha, figure.scale)
+    # Drawn in a little, so that no halo of the old background is left; softer the more it is enlarged.
+    edge = smoothstep(0.22, 0.93, blurred(figure.alpha, max(0.6, 0.55 * figure.scale)))
     return mixed(behind, person, edge)
-
-
-def _tightened(alpha: Pixels, scale: float) -> Pixels:
-    """The alpha drawn in a little, so that no halo of the old background is left; softer the more it is enlarged."""
-    soft = blurred(alpha, max(0.6, 0.55 * scale))
-    return smoothstep(0.22, 0.93, soft)
 
 
 def _sharpened(pixels: Pixels, scale: float, seed: int) -> Pixels:

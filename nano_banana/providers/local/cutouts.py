@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 from msgspec import Struct
@@ -29,6 +30,9 @@ from nano_banana.providers.local.pixel_math import (
     to_image,
     to_linear,
 )
+
+FaceBox: TypeAlias = tuple[float, float, float, float]
+"""A face's left, top, width and height in pixels."""
 
 MAX_CUTOUT_SIDE = 720
 """A cut-out's longer side in pixels, at most."""
@@ -81,22 +85,23 @@ def mask_coverage(mask: Pixels | None, face: Face) -> float:
     """The mean of the mask over the face's box (1 without a mask)."""
     if mask is None:
         return 1.0
-    rows = slice(max(0, round(face.top)), max(1, round(face.top + face.height)))
-    columns = slice(max(0, round(face.left)), max(1, round(face.left + face.width)))
-    part = mask[rows, columns]
+    part = mask[face_area(face)]
     return float(part.mean()) if part.size else 0.0
+
+
+def face_area(face: Face) -> tuple[slice[int, int, None], slice[int, int, None]]:
+    """The rows and columns of a face's box."""
+    rows = slice(max(0, round(face.top)), max(1, round(face.top + face.height)))
+    return rows, slice(max(0, round(face.left)), max(1, round(face.left + face.width)))
 
 
 def _decontaminated(pixels: Pixels, alpha: Pixels) -> Pixels:
     """The person's own colours carried outwards over the edge, where the old background is mixed in."""
     sure = smoothstep(0.86, 0.99, alpha)
-    result = pixels
-    for radius in (2.0, 5.0):
-        spread = blurred(pixels * sure[..., None], radius) / np.maximum(blurred(sure, radius), 1e-3)[..., None]
-        near = smoothstep(0.02, 0.2, blurred(sure, radius))
-        keep = np.maximum(smoothstep(0.75, 0.97, alpha), 1 - near)
-        result = result * keep[..., None] + spread * (1 - keep)[..., None] if radius == 2.0 else result
-    return as_float32(np.clip(result, 0, 1))
+    around = blurred(sure, 2.0)
+    spread = blurred(pixels * sure[..., None], 2.0) / np.maximum(around, 1e-3)[..., None]
+    keep = np.maximum(smoothstep(0.75, 0.97, alpha), 1 - smoothstep(0.02, 0.2, around))
+    return as_float32(np.clip(pixels * keep[..., None] + spread * (1 - keep)[..., None], 0, 1))
 
 
 def oval_mask(height: int, width: int, face: Face) -> Pixels:
@@ -152,7 +157,7 @@ class Figure(Struct, frozen=True, kw_only=True):
 
     pixels: Pixels
     alpha: Pixels
-    face: tuple[float, float, float, float]
+    face: FaceBox
     scale: float
 
 
@@ -174,8 +179,7 @@ def choose_cutout(
     fitting = [pair for pair in placed if pair[1].cost <= least * 1.25 + 0.12]
     cutout, placing = fitting[int(rng.integers(len(fitting)))]
     if mirror:
-        across = width - placing.left - cutout.size[0] * placing.scale
-        placing = Placement(scale=placing.scale, left=across, top=placing.top, cost=placing.cost, mirror=True)
+        placing = replace(placing, left=width - placing.left - cutout.size[0] * placing.scale, mirror=True)
     return cutout, placing
 
 
@@ -230,36 +234,29 @@ def place_cutout(cutout: Cutout, placing: Placement, width: int, height: int) ->
     layers = np.dstack([cutout.pixels, _faded(cutout, placing, width, height)])
     if placing.mirror:
         layers = layers[:, ::-1]
-    box = (
-        -placing.left / placing.scale,
-        -placing.top / placing.scale,
-        (width - placing.left) / placing.scale,
-        (height - placing.top) / placing.scale,
-    )
-    pixels = np.dstack([_resample_window(layers[..., at], box, width, height) for at in range(4)])
-    face = cutout.face
+    left, right = -placing.left / placing.scale, (width - placing.left) / placing.scale
+    window = ((right - left) / width, left, -placing.top / placing.scale)
+    face, scale = cutout.face, placing.scale
     across = cutout.size[0] - face.left - face.width if placing.mirror else face.left
-    corner = (across * placing.scale + placing.left, face.top * placing.scale + placing.top)
-    return Figure(
-        pixels=np.ascontiguousarray(pixels[..., :3]),
-        alpha=np.ascontiguousarray(np.clip(pixels[..., 3], 0, 1)),
-        face=(*corner, face.width * placing.scale, face.height * placing.scale),
-        scale=placing.scale,
-    )
+    box = (across * scale + placing.left, face.top * scale + placing.top, face.width * scale, face.height * scale)
+    return _figure([_resample_window(layers[..., at], window, (width, height)) for at in range(4)], box, scale)
 
 
-def _resample_window(layer: Pixels, box: tuple[float, float, float, float], width: int, height: int) -> Pixels:
-    """The part of one channel inside `box` (which may reach beyond it) at `width` × `height`."""
+def _figure(layers: Sequence[Pixels], face: FaceBox, scale: float) -> Figure:
+    """The figure of three colour layers and one of alpha."""
+    return Figure(pixels=np.dstack(layers[:3]), alpha=np.clip(layers[3], 0, 1), face=face, scale=scale)
+
+
+def _resample_window(layer: Pixels, window: tuple[float, float, float], size: Size) -> Pixels:
+    """One channel from the window's left and top on (which may lie beyond it), at its pixels per pixel of `size`."""
     edge = 2
-    padded = np.pad(layer, edge)
-    source = to_image(padded)
-    scale = (box[2] - box[0]) / width
-    matrix: tuple[float, ...] = (scale, 0.0, box[0] + edge, 0.0, scale, box[1] + edge)
+    scale, left, top = window
+    source = to_image(np.pad(layer, edge))
+    matrix: tuple[float, ...] = (scale, 0.0, left + edge, 0.0, scale, top + edge)
     if scale > 1.3:
         source = source.reduce(int(scale + 0.3))
         matrix = tuple(number / int(scale + 0.3) for number in matrix)
-    drawn = source.transform((width, height), Image.Transform.AFFINE, matrix, Image.Resampling.BICUBIC)
-    return to_floats(drawn)
+    return to_floats(source.transform(size, Image.Transform.AFFINE, matrix, Image.Resampling.BICUBIC))
 
 
 def _faded(cutout: Cutout, placing: Placement, width: int, height: int) -> Pixels:
@@ -291,27 +288,16 @@ def align_eyes(cutouts: Sequence[Cutout], onto: Cutout, size: Size, rng: np.rand
     ranked = sorted(cutouts, key=lambda cutout: -_eye_distance(cutout.face))
     cutout = ranked[int(rng.integers(min(3, len(ranked))))]
     matrix, grow = _similarity(cutout.face, target)
-    layers = [cutout.pixels[..., at] for at in range(3)] + [cutout.alpha]
-    drawn = np.dstack([_transform(np.ascontiguousarray(layer), matrix, size) for layer in layers])
-    box = (target.left, target.top, target.width, target.height)
-    return Figure(
-        pixels=np.ascontiguousarray(drawn[..., :3]), alpha=np.ascontiguousarray(drawn[..., 3]), face=box, scale=grow
-    )
-
-
-def _transform(layer: Pixels, matrix: tuple[float, ...], size: Size) -> Pixels:
-    return to_floats(to_image(layer).transform(size, Image.Transform.AFFINE, matrix, Image.Resampling.BICUBIC))
+    sources = [to_image(np.ascontiguousarray(layer)) for layer in (*np.moveaxis(cutout.pixels, -1, 0), cutout.alpha)]
+    drawn = [source.transform(size, Image.Transform.AFFINE, matrix, Image.Resampling.BICUBIC) for source in sources]
+    return _figure([to_floats(layer) for layer in drawn], (target.left, target.top, target.width, target.height), grow)
 
 
 def _scaled_face(face: Face, scale: float) -> Face:
+    left, top, width, height = (side * scale for side in (face.left, face.top, face.width, face.height))
     (x0, y0), (x1, y1) = face.eyes
-    return Face(
-        left=face.left * scale,
-        top=face.top * scale,
-        width=face.width * scale,
-        height=face.height * scale,
-        eyes=((x0 * scale, y0 * scale), (x1 * scale, y1 * scale)),
-    )
+    eyes = ((x0 * scale, y0 * scale), (x1 * scale, y1 * scale))
+    return Face(left=left, top=top, width=width, height=height, eyes=eyes)
 
 
 def _eye_distance(face: Face) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from msgspec import Struct
@@ -30,7 +30,7 @@ from nano_banana.providers.local.composition import (
     filmic_curve,
     light_side,
 )
-from nano_banana.providers.local.cutouts import Cutout, Figure, align_eyes, cut_out, mask_coverage
+from nano_banana.providers.local.cutouts import Cutout, Figure, align_eyes, cut_out, face_area, mask_coverage
 from nano_banana.providers.local.local_job import LocalJob, Size
 from nano_banana.providers.local.pixel_math import (
     Pixels,
@@ -58,13 +58,12 @@ def picture_result(job: LocalJob, pictures: Sequence[Image.Image], *, plain: boo
 
     That is noted if parts are missing here; else nobody is in the picture, and nothing would be better with them.
     """
-    files = {
-        place: encode_picture(picture, job.text("format"))
-        for place, picture in zip(_result_places(job), pictures, strict=False)
-    }
+    places = ["image"] if "image" in job.makes else [f"images/{at}" for at in range(len(pictures))]
+    encoded = [encode_picture(picture, job.text("format")) for picture in pictures]
+    files = dict(zip(places, encoded, strict=True))
     about: list[JSONValue] = [
         {"width": picture.width, "height": picture.height, "content_type": media}
-        for picture, (_, media) in zip(pictures, files.values(), strict=True)
+        for picture, (_, media) in zip(pictures, encoded, strict=True)
     ]
     data: dict[str, JSONValue] = {"image": about[0]} if "image" in job.makes else {"images": about}
     if "nano-banana" in job.endpoint:
@@ -89,10 +88,6 @@ def encode_picture(picture: Image.Image, form: str) -> tuple[bytes, str]:
     return encode_png(picture), "image/png"
 
 
-def _result_places(job: LocalJob) -> list[str]:
-    return ["image"] if "image" in job.makes else [f"images/{at}" for at in range(16)]
-
-
 DEFAULT_SIZE = (1024, 1024)
 MAX_DRAWN_PIXELS = 1_600_000
 """Pixels that are drawn; a larger picture is this one enlarged."""
@@ -102,9 +97,8 @@ def generate(job: LocalJob) -> WorkResult:
     """Draw what the prompt asks for."""
     cast, direction = load_cast(job), parse_prompt(job.text("prompt"))
     size = job.sized(DEFAULT_SIZE)
-    return picture_result(
-        job, _draw_each(job, lambda seed: draw_picture(cast, direction, seed, size)), plain=cast.plain
-    )
+    pictures = [draw_picture(cast, direction, seed, size) for seed in _seeds(job)]
+    return picture_result(job, pictures, plain=cast.plain)
 
 
 def edit(job: LocalJob) -> WorkResult:
@@ -115,7 +109,7 @@ def edit(job: LocalJob) -> WorkResult:
     cast = replace(load_cast(job), people=[balance_colours(shown) for shown in people[:MAX_PEOPLE]], plain=plain)
     direction = parse_prompt(job.text("prompt"))
     size = job.sized(_one_megapixel(pictures[0].size))
-    return picture_result(job, _draw_each(job, lambda seed: draw_picture(cast, direction, seed, size)), plain=plain)
+    return picture_result(job, [draw_picture(cast, direction, seed, size) for seed in _seeds(job)], plain=plain)
 
 
 def draw_picture(cast: LocalCast, direction: PromptReading, seed: int, size: Size) -> Image.Image:
@@ -132,9 +126,9 @@ def finish_scene(scene: ComposedScene, direction: PromptReading, seed: int, cast
     return apply_palettes(finish_styles(scene, direction.styles, light_side(direction, seed), seed), cast.lent)
 
 
-def _draw_each(job: LocalJob, draw: Callable[[int], Image.Image]) -> list[Image.Image]:
-    """As many pictures as asked for, each with the next seed."""
-    return [draw(job.seed + at) for at in range(round(job.number("count", 1, 1, 16)))]
+def _seeds(job: LocalJob) -> range:
+    """The seeds of the pictures that are asked for."""
+    return range(job.seed, job.seed + round(job.number("count", 1, 1, 16)))
 
 
 def _drawable_size(size: Size) -> Size:
@@ -183,27 +177,26 @@ def image_to_image(job: LocalJob) -> WorkResult:
         place = mixed(source.shown, drawn, smoothstep_number(0.3, 0.7, strength))
         return to_image(mixed(place, person, figure.alpha))
 
-    return picture_result(job, [one(job.seed + at) for at in range(_picture_count(job))], plain=source.cutout.plain)
+    return picture_result(job, [one(seed) for seed in _seeds(job)], plain=source.cutout.plain)
 
 
 def inpaint(job: LocalJob) -> WorkResult:
     """Draw the prompt where the mask is white; everything else stays.
 
-    Over a face an adapter's person takes its place from strength `REPLACES` on; below, it only draws nearer. Behind
-    people the prompt's place is drawn. All else takes the colour that the prompt names, or one that its words choose;
-    a face without an adapter stays as it is, which is noted as `unchanged`.
+    A face is replaced by that of an adapter's person from strength `REPLACE_STRENGTH` on; below, it becomes more like
+    it. Behind people the prompt's scene is drawn. Everything else takes the colour that the prompt names, or one that
+    its words choose; a face without an adapter stays as it is, which is noted as `unchanged`.
     """
     mask = to_floats(open_picture(job.file("mask"), place=job.roles["mask"]).convert("L"))
     source, cast, direction = _edit_source(job, mask), load_cast(job), parse_prompt(job.text("prompt"))
     height, width = source.figure.alpha.shape
     mask = as_float32(np.clip(resized(mask, width, height), 0, 1))
     strength = job.number("strength", 0.85, 0, 1)
-    seeds = [job.seed + at for at in range(_picture_count(job))]
-    face = _is_over_face(source, mask)
-    colour = None if face else named_colour(job.text("prompt"), hashed=not _is_inside_face(source, mask))
-    made = [_inpainted(source, cast, direction, mask, (seed, strength), colour) for seed in seeds]
+    over_face = _is_over_face(source, mask)
+    colour = None if over_face else named_colour(job.text("prompt"), hashed=not _is_inside_face(source, mask))
+    made = [_inpainted(source, cast, direction, mask, (seed, strength), colour) for seed in _seeds(job)]
     data, files = picture_result(job, [to_image(one) for one in made], plain=source.cutout.plain)
-    known = bool(cast.cutouts) and _is_over_face(source, mask)  # their own face over theirs looks the same
+    known = over_face and bool(cast.cutouts)  # their own face over theirs looks the same
     unseen = strength > 0 and not known and all(_change(source.shown, one, mask) < UNSEEN_CHANGE for one in made)
     return ({**data, "unchanged": True} if unseen else data), files
 
@@ -219,13 +212,7 @@ def _is_inside_face(source: EditSource, mask: Pixels) -> bool:
     if face.score == 0:
         return False
     small = resized(mask, *source.cutout.size)
-    rows = slice(max(0, round(face.top)), max(1, round(face.top + face.height)))
-    columns = slice(max(0, round(face.left)), max(1, round(face.left + face.width)))
-    return float(small[rows, columns].sum()) > 0.6 * float(small.sum())
-
-
-def _picture_count(job: LocalJob) -> int:
-    return round(job.number("count", 1, 1, 16))
+    return float(small[face_area(face)].sum()) > 0.6 * float(small.sum())
 
 
 def _edit_source(job: LocalJob, mask: Pixels | None = None) -> EditSource:
@@ -262,7 +249,9 @@ def _inpainted(
     behind = mask * (1 - source.figure.alpha)
     drawn, share = source.shown, mask * smoothstep_number(0.0, 0.8, strength)
     if cast.cutouts and _is_over_face(source, mask):
-        drawn, share = _with_new_face(source, cast, direction, how), mask * _face_share(strength)
+        # How much of another face is seen: all of it from REPLACE_STRENGTH on.
+        seen = 1.0 if strength >= REPLACE_STRENGTH else 0.45 * strength
+        drawn, share = _with_new_face(source, cast, direction, seed), mask * seen
     elif float(behind.sum()) > 0.55 * float(mask.sum()):
         place = filmic_curve(add_bloom(backdrop_for(direction, seed, width, height), 0.5))
         fresh = finish_scene(ComposedScene(shown=place, alpha=np.zeros_like(mask)), direction, seed, cast)
@@ -290,23 +279,15 @@ def _is_over_face(source: EditSource, mask: Pixels) -> bool:
     return face.score > 0 and mask_coverage(resized(mask, *source.cutout.size), face) > FACE_COVERAGE
 
 
-def _face_share(strength: float) -> float:
-    """How much of another face is seen: all of it from `REPLACES` on."""
-    return 1.0 if strength >= REPLACE_STRENGTH else 0.45 * strength
-
-
-def _with_new_face(source: EditSource, cast: LocalCast, direction: PromptReading, how: tuple[int, float]) -> Pixels:
+def _with_new_face(source: EditSource, cast: LocalCast, direction: PromptReading, seed: int) -> Pixels:
     """The adapter's face in the place of the picture's, in the picture's own light and colour."""
-    seed, _ = how
     height, width = source.figure.alpha.shape
     other = align_eyes(cast.cutouts, source.cutout, (width, height), seeded_rng(seed, "photo"))
     oval = face_mask(ComposedScene(shown=source.shown, alpha=source.figure.alpha, faces=[source.figure.face]))
     skin = oval * other.alpha
     reach = max(3.0, source.figure.face[2] * BLEND_REACH)
-    fresh = paint_scene(
-        ComposedScene(shown=other.pixels, alpha=other.alpha, faces=[other.face]), direction.styles, seed
-    )
-    matched = _match_light(fresh, source.shown, skin, reach)
+    scene = ComposedScene(shown=other.pixels, alpha=other.alpha, faces=[other.face])
+    matched = _match_light(paint_scene(scene, direction.styles, seed), source.shown, skin, reach)
     return mixed(source.shown, matched, as_float32(np.clip(skin * 1.15, 0, 1)))
 
 

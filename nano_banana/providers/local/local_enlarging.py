@@ -47,11 +47,8 @@ def enlargement_factor(job: LocalJob, size: tuple[int, int], *, usual: float) ->
     if job.arguments.get("upscale_mode") == "target":
         return TARGET_LINES.get(str(job.arguments.get("target_resolution")), TARGET_LINES["1080p"]) / min(size)
     named = (job.roles.get("factor", ""), *FACTOR_FIELDS)
-    name = next((name for name in named if job.arguments.get(name) is not None), None)
-    value = job.arguments[name] if name else usual
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 1 <= value <= 16:
-        raise CallFailed([problem("local_argument", name=name, value=value)])
-    return float(value)
+    name = next((name for name in named if job.arguments.get(name) is not None), "")
+    return job.field_number(name, usual, 1, 16)
 
 
 DEFAULT_FIDELITY = 0.5
@@ -70,13 +67,13 @@ def restore(job: LocalJob) -> WorkResult:
     faces = find_faces(np.asarray(larger, np.uint8)) or ()
     if faces and job.arguments.get("only_center_face") is True:
         faces = (min(faces, key=lambda face: _off_centre(face, larger.size)),)
-    change = 1 - job.ratio("fidelity", DEFAULT_FIDELITY)
-    if not faces or not change:
-        return picture_result(job, [larger], plain=False)
-    shown = to_floats(larger)
-    for face in faces:
-        shown = _clear_face(shown, face, change)
-    return picture_result(job, [to_image(shown)], plain=False)
+    change = 1 - job.field_number("fidelity", DEFAULT_FIDELITY, 0, 1)
+    if faces and change:
+        shown = to_floats(larger)
+        for face in faces:
+            shown = _clear_face(shown, face, change)
+        larger = to_image(shown)
+    return picture_result(job, [larger], plain=False)
 
 
 def _off_centre(face: Face, size: tuple[int, int]) -> float:

@@ -54,19 +54,14 @@ class LocalJob(Struct, frozen=True, kw_only=True):
 
     def number(self, role: str, default: float, low: float, high: float) -> float:
         """A number from `low` to `high`, `default` where it is not given."""
-        value = self.value(role)
-        if value is None:
-            return default
-        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-            raise CallFailed([problem("local_argument", name=self.roles[role], value=value)])
-        return float(value)
+        return self.field_number(self.roles[role], default, low, high) if role in self.roles else default
 
-    def ratio(self, name: str, default: float) -> float:
-        """A number from 0 to 1 in the field `name`, which plays no role; `default` where it is not given."""
+    def field_number(self, name: str, default: float, low: float, high: float) -> float:
+        """A number from `low` to `high` in the field `name`; `default` if it is not given."""
         value = self.arguments.get(name)
         if value is None:
             return default
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
             raise CallFailed([problem("local_argument", name=name, value=value)])
         return float(value)
 

@@ -44,9 +44,12 @@ def iter_photos(path: Path, *, place: str) -> Iterator[tuple[str, Image.Image]]:
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            if not any(_is_photo(entry.filename) for entry in _entries(archive, place)):
+            photos = [entry for entry in _entries(archive, place) if _is_photo(entry.filename)]
+            if not photos:
                 raise _invalid_archive(place, "no_pictures")
-            yield from _extract_photos(archive, place)
+            with tempfile.TemporaryDirectory(prefix="nano-banana-") as folder:
+                for entry in photos:
+                    yield entry.filename, _photo(archive, entry, Path(folder) / "photo", place)
     except zipfile.BadZipFile as error:
         raise _invalid_archive(place, "not_a_zip") from error
 
@@ -57,27 +60,16 @@ def _entries(archive: zipfile.ZipFile, place: str) -> list[zipfile.ZipInfo]:
     if len(entries) > MAX_FILES:
         raise _invalid_archive(place, "too_many")
     for entry in entries:
-        _check_entry(entry, place)
+        name = PurePosixPath(entry.filename.replace("\\", "/"))
+        if name.is_absolute() or ".." in name.parts or ":" in name.parts[0]:
+            raise _invalid_archive(place, "outside", entry.filename)
+        if entry.flag_bits & 1:
+            raise _invalid_archive(place, "encrypted", entry.filename)
+        if entry.file_size > MAX_FILE_BYTES:
+            raise _invalid_archive(place, "too_big", entry.filename)
     if sum(entry.file_size for entry in entries) > MAX_TOTAL_BYTES:
         raise _invalid_archive(place, "too_big")
     return entries
-
-
-def _extract_photos(archive: zipfile.ZipFile, place: str) -> Iterator[tuple[str, Image.Image]]:
-    with tempfile.TemporaryDirectory(prefix="nano-banana-") as folder:
-        for entry in _entries(archive, place):
-            if _is_photo(entry.filename):
-                yield entry.filename, _photo(archive, entry, Path(folder) / "photo", place)
-
-
-def _check_entry(entry: zipfile.ZipInfo, place: str) -> None:
-    name = PurePosixPath(entry.filename.replace("\\", "/"))
-    if name.is_absolute() or ".." in name.parts or ":" in name.parts[0]:
-        raise _invalid_archive(place, "outside", entry.filename)
-    if entry.flag_bits & 1:
-        raise _invalid_archive(place, "encrypted", entry.filename)
-    if entry.file_size > MAX_FILE_BYTES:
-        raise _invalid_archive(place, "too_big", entry.filename)
 
 
 def _is_photo(name: str) -> bool:
@@ -145,10 +137,8 @@ def read_adapter(path: Path, *, place: str) -> LocalAdapter:
         if about.get("format") != ADAPTER_FORMAT:
             raise CallFailed([problem("adapter_not_local", input=place)])
         tensors = _map_tensors(path, header)
-        cutouts = [
-            _to_cutout(tensors[name], face)
-            for name, face in zip(sorted(tensors), json.loads(about["faces"]), strict=True)
-        ]
+        faces = zip(sorted(tensors), json.loads(about["faces"]), strict=True)
+        cutouts = [_to_cutout(tensors[name], face) for name, face in faces]
     except (ValueError, KeyError, TypeError, OSError) as error:
         raise CallFailed([problem("adapter_broken", input=place)]) from error
     return LocalAdapter(cutouts=cutouts, style=about.get("kind") == "style", trigger=about.get("trigger", ""))
@@ -177,12 +167,8 @@ def _to_cutout(rgba: NDArray[np.uint8], numbers: Sequence[float]) -> Cutout:
     left, top, width, height, x0, y0, x1, y1, score, plain = numbers
     layers: Pixels = as_float32(rgba) / np.float32(255)
     face = Face(left=left, top=top, width=width, height=height, eyes=((x0, y0), (x1, y1)), score=score)
-    return Cutout(
-        pixels=np.ascontiguousarray(layers[..., :3]),
-        alpha=np.ascontiguousarray(layers[..., 3]),
-        face=face,
-        plain=bool(plain),
-    )
+    pixels, alpha = np.ascontiguousarray(layers[..., :3]), np.ascontiguousarray(layers[..., 3])
+    return Cutout(pixels=pixels, alpha=alpha, face=face, plain=bool(plain))
 
 
 MAX_PHOTOS = 40

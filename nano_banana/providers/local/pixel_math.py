@@ -39,6 +39,12 @@ def luma(picture: Pixels) -> Pixels:
     return as_float32(picture @ LUMA)
 
 
+def saturated(picture: Pixels | NDArray[np.float64], amount: float) -> Pixels:
+    """The picture with each pixel's distance to its grey times `amount`."""
+    grey = (picture @ LUMA)[..., None]
+    return as_float32(grey + (picture - grey) * amount)
+
+
 def to_floats(picture: Image.Image) -> Pixels:
     """A Pillow picture as floats 0–1."""
     return np.asarray(picture, np.float32) / np.float32(255)

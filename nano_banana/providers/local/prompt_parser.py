@@ -10,18 +10,19 @@ import functools
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import cast
+from typing import Protocol, TypeVar
 
+import msgspec
 from msgspec import Struct
-from msgspec.structs import replace
 
-from nano_banana.model.json_values import JSONObject
 from nano_banana.providers.local.backdrop_canvas import Colour
 from nano_banana.providers.local.local_job import seed_from_text
 from nano_banana.providers.local.strangers import MAN, WOMAN
 
 DisplayColour = Colour
 """A colour in display values (0–1)."""
+
+Key = TypeVar("Key", str, float)
 
 
 class SceneLight(Struct, frozen=True, kw_only=True):
@@ -38,12 +39,31 @@ class SceneLight(Struct, frozen=True, kw_only=True):
     side: int = 0
 
 
+class FilmGrade(Struct, frozen=True, kw_only=True):
+    """A look. `shadows` and `highlights` are added (display values), `tone` multiplies, `fade` lifts black.
+
+    `curve` steepens the middle (0–1), `colour` is saturation (1 as it is), `glow` and `vignette` 0–1, `grain` the
+    deviation of the noise, `lump` the size of its grains in pixels.
+    """
+
+    curve: float = 0.35
+    colour: float = 1.1
+    shadows: tuple[float, float, float] = (-0.008, 0.0, 0.012)
+    highlights: tuple[float, float, float] = (0.012, 0.004, -0.012)
+    tone: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    fade: float = 0.0
+    glow: float = 0.12
+    vignette: float = 0.28
+    grain: float = 0.009
+    lump: float = 1.25
+
+
 class PromptReading(Struct, frozen=True, kw_only=True):
     """A prompt, read: where, in what light, in what style, how near.
 
     `painter` and `colours` (linear light) make the backdrop; `styles` are finishing styles in order; `crop` is the
     height of the face as a share of the picture's; `garment` is the colour of the clothes where one is named,
-    `people` what everybody asked for is called (see `headcount.kinds`).
+    `people` the kind of each person asked for (see `people_in_prompt`).
     """
 
     scene: str
@@ -59,48 +79,68 @@ class PromptReading(Struct, frozen=True, kw_only=True):
     people: Sequence[str] = ("",)
 
 
-VOCABULARY_FILE = Path(__file__).with_name("vocabulary.yaml")
+class _Worded(Protocol):
+    """An entry of the vocabulary, and the phrases that name it."""
+
+    @property
+    def words(self) -> Sequence[str]: ...
 
 
 class SceneWords(Struct, frozen=True, kw_only=True):
-    """A scene of the vocabulary: its painter and palette (display values), hour and weather."""
+    """A scene: its painter and palette (hex colours), hour and weather."""
 
     painter: str
-    colours: Sequence[Colour]
+    colours: tuple[str, ...]
     dark: float = 0.0
     wet: bool = False
     snowy: bool = False
+    words: tuple[str, ...] = ()
+
+
+class LightWords(SceneLight, frozen=True, kw_only=True):
+    """A light."""
+
+    words: tuple[str, ...]
+
+
+class StyleWords(FilmGrade, frozen=True, kw_only=True):
+    """A way of painting or a look of film, and the scene that suits it."""
+
+    scene: str = ""
+    words: tuple[str, ...]
+
+
+class OtherWords(Struct, frozen=True, kw_only=True):
+    """Something that is no more than its key: a side, a crop."""
+
+    words: tuple[str, ...]
 
 
 class PromptVocabulary(Struct, frozen=True, kw_only=True):
-    """What can be named in a prompt, and for each kind of thing the phrases that name it (phrase → key)."""
+    """What a prompt may name: `vocabulary.yaml` as it is."""
 
-    scenes: Mapping[str, SceneWords]
-    lights: Mapping[str, SceneLight]
-    colours: Mapping[str, Colour]
-    phrases: Mapping[str, Mapping[str, str]]
+    scenes: dict[str, SceneWords]
+    lights: dict[str, LightWords]
+    sides: dict[str, OtherWords]
+    paintings: dict[str, StyleWords]
+    looks: dict[str, StyleWords]
+    crops: dict[float, OtherWords]
+    colours: dict[str, str]
+    garments: dict[str, str]
+
+    def colour_in(self, text: str) -> Colour | None:
+        """The first colour (display values) that the text names."""
+        names = find_phrases(text, dict(zip(self.colours, self.colours, strict=True)))
+        return hex_colour(self.colours[names[0]]) if names else None
 
 
 @functools.cache
 def load_vocabulary() -> PromptVocabulary:
-    """The package's own table."""
+    """The package's vocabulary."""
     import yaml
 
-    table = cast(Mapping[str, Mapping[str, object]], yaml.safe_load(VOCABULARY_FILE.read_text(encoding="utf-8")))
-    scenes = cast(Mapping[str, JSONObject], table["scenes"])
-    lights = cast(Mapping[str, JSONObject], table["lights"])
-    listed = {kind: cast(Mapping[str, Sequence[str]], table[kind]) for kind in ("sides", "styles", "crops")}
-    return PromptVocabulary(
-        scenes={name: _scene_entry(about) for name, about in scenes.items()},
-        lights={name: _light_entry(about) for name, about in lights.items()},
-        colours={name: hex_colour(str(value)) for name, value in table["colours"].items()},
-        phrases={
-            "scenes": _by_phrase({name: cast(Sequence[str], about["words"]) for name, about in scenes.items()}),
-            "lights": _by_phrase({name: cast(Sequence[str], about["words"]) for name, about in lights.items()}),
-            "colours": {name: name for name in table["colours"]},
-            **{kind: _by_phrase(lists) for kind, lists in listed.items()},
-        },
-    )
+    text = Path(__file__).with_name("vocabulary.yaml").read_text(encoding="utf-8")
+    return msgspec.convert(yaml.safe_load(text), PromptVocabulary)
 
 
 def hex_colour(text: str) -> Colour:
@@ -109,7 +149,7 @@ def hex_colour(text: str) -> Colour:
     return (red, green, blue)
 
 
-def find_phrases(text: str, phrases: Mapping[str, str]) -> list[str]:
+def find_phrases(text: str, phrases: Mapping[str, Key]) -> list[Key]:
     """Keys of the phrases in `text` (lower case), the longest phrase first, then the first in the text; each once."""
     hits = [
         (-len(phrase.split()), -len(phrase), match.start(), key)
@@ -119,27 +159,9 @@ def find_phrases(text: str, phrases: Mapping[str, str]) -> list[str]:
     return list(dict.fromkeys(key for *_, key in sorted(hits)))
 
 
-_LIGHT_DEFAULTS = {"exposure": 1.0, "contrast": 0.35, "rim": 0.3}
-
-
-def _by_phrase(lists: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    return {phrase: str(key) for key, phrases in lists.items() for phrase in phrases}
-
-
-def _scene_entry(about: JSONObject) -> SceneWords:
-    return SceneWords(
-        painter=str(about["painter"]),
-        colours=[hex_colour(text) for text in cast(Sequence[str], about["colours"])],
-        dark=float(cast(float, about.get("dark", 0.0))),
-        wet=bool(about.get("wet", False)),
-        snowy=bool(about.get("snowy", False)),
-    )
-
-
-def _light_entry(about: JSONObject) -> SceneLight:
-    red, green, blue = cast(Sequence[float], about["tint"])
-    exposure, contrast, rim = (cast(float, about.get(name, usual)) for name, usual in _LIGHT_DEFAULTS.items())
-    return SceneLight(tint=(red, green, blue), exposure=exposure, contrast=contrast, rim=rim)
+def _named(text: str, entries: Mapping[Key, _Worded]) -> list[Key]:
+    """The keys of the entries that the text names, as `find_phrases` sorts them."""
+    return find_phrases(text, {phrase: key for key, entry in entries.items() for phrase in entry.words})
 
 
 MAX_PEOPLE = 6
@@ -204,38 +226,6 @@ GARMENTS = (
     "blazer|suit|jacket|coat|shirt|dress|jumper|sweater|hoodie|turtleneck|overalls|coverall|uniform|blouse|top|waistcoat|"
     "robe|cloak|t-shirt|tie|raincoat|overcoat|cardigan|roll-neck|apron"
 )
-USUAL_COLOURS = {
-    "dark": "charcoal",
-    "pale": "cream",
-    "suit": "navy",
-    "space suit": "white",
-    "blazer": "navy",
-    "uniform": "navy",
-    "jacket": "brown",
-    "leather jacket": "black",
-    "coat": "camel",
-    "trench coat": "beige",
-    "raincoat": "mustard",
-    "overcoat": "charcoal",
-    "shirt": "light blue",
-    "t-shirt": "white",
-    "blouse": "cream",
-    "dress": "burgundy",
-    "robe": "burgundy",
-    "jumper": "cream",
-    "sweater": "cream",
-    "cardigan": "sage",
-    "hoodie": "grey",
-    "turtleneck": "black",
-    "roll-neck": "black",
-    "overalls": "denim",
-    "coverall": "denim",
-    "waistcoat": "charcoal",
-    "cloak": "forest green",
-    "apron": "tan",
-}
-"""Colours of clothes that are named without one: else they would keep that of the photo, whatever they are."""
-
 _AWAY = r"(?! in an? | in the | at | on | against | by | before )"
 _CLOTHES = re.compile(rf"\b(?:wearing|dressed in|in an?|with an?)\b((?:{_AWAY}[^,.;]){{0,50}}?\b(?:{GARMENTS})s?\b)")
 _WEARING = re.compile(rf"\b(?:wearing|dressed in)\b(?:{_AWAY}[^,.;])*")
@@ -247,28 +237,28 @@ _NEGATION = re.compile(r"\b(?:no|without|not)\s+[a-z-]+")
 def parse_prompt(prompt: str) -> PromptReading:
     """What the prompt asks for. A prompt that names no known place gets coloured light, hued by its words."""
     words = load_vocabulary()
-    text = _NEGATION.sub(" ", " ".join(prompt.casefold().split()))
+    text = _plain_text(prompt)
     garment, people = _garment(text, words), people_in_prompt(text)
     text = _WEARING.sub(" ", _CLOTHES.sub(" ", text))
-    styles = _styles(text, words)
-    names = find_phrases(text, words.phrases["scenes"])
-    name = names[0] if names else _scene_of_style(styles)
-    scene = words.scenes[name] if name else SceneWords(painter="mood", colours=_colours_from_text(text))
+    # At most one way of painting and one look of film.
+    styles = (*_named(text, words.paintings)[:1], *_named(text, words.looks)[:1])
+    suited = [name for style in styles if (name := {**words.paintings, **words.looks}[style].scene)]
+    name = next(iter(_named(text, words.scenes) or suited), "")
+    scene = words.scenes[name] if name else SceneWords(painter="mood", colours=())
+    colours = [hex_colour(colour) for colour in scene.colours] or _colours_from_text(text)
     if scene.painter == "seamless":
-        scene = replace(scene, colours=_paper(text, words) or scene.colours)
+        colours = _paper(text, words) or colours
     light, lit = _light_named(text, words)
-    dark = max(scene.dark, 0.85 if "night" in lit else 0.0, 0.3 if "golden" in lit else 0.0)
-    crops = find_phrases(text, words.phrases["crops"])
     return PromptReading(
         scene=name or "mood",
         painter=scene.painter,
-        colours=[_linear_colour(colour) for colour in scene.colours],
+        colours=[(red**2.2, green**2.2, blue**2.2) for red, green, blue in colours],
         light=light,
         styles=styles,
-        crop=float(crops[0]) if crops else DEFAULT_CROP,
-        dark=dark,
-        wet=scene.wet or _mentions(text, "rain", "rainy", "wet"),
-        snowy=scene.snowy or _mentions(text, "snow", "snowy", "snowfall", "winter"),
+        crop=next(iter(_named(text, words.crops)), DEFAULT_CROP),
+        dark=max(scene.dark, 0.85 if "night" in lit else 0.0, 0.3 if "golden" in lit else 0.0),
+        wet=scene.wet or bool(re.search(r"\b(rain|rainy|wet)\b", text)),
+        snowy=scene.snowy or bool(re.search(r"\b(snow|snowy|snowfall|winter)\b", text)),
         garment=garment,
         people=people,
     )
@@ -276,49 +266,21 @@ def parse_prompt(prompt: str) -> PromptReading:
 
 def named_colour(prompt: str, *, hashed: bool) -> Colour | None:
     """The first colour (display values) that the prompt names; else one that its words choose, if `hashed`."""
-    words = load_vocabulary()
-    text = _NEGATION.sub(" ", " ".join(prompt.casefold().split()))
-    names = find_phrases(text, words.phrases["colours"])
-    if names:
-        return words.colours[names[0]]
-    return _colours_from_text(text)[0] if hashed else None
+    text = _plain_text(prompt)
+    return load_vocabulary().colour_in(text) or (_colours_from_text(text)[0] if hashed else None)
+
+
+def _plain_text(prompt: str) -> str:
+    """The prompt in lower case, without what it excludes."""
+    return _NEGATION.sub(" ", " ".join(prompt.casefold().split()))
 
 
 def _garment(text: str, words: PromptVocabulary) -> Colour | None:
     clause = _CLOTHES.search(text)
     if clause is None:
         return None
-    names = find_phrases(clause.group(1), words.phrases["colours"]) or find_phrases(clause.group(1), USUAL_COLOURS)
-    return words.colours[names[0]] if names else None
-
-
-def _styles(text: str, words: PromptVocabulary) -> Sequence[str]:
-    """At most one way of painting and one look of film, the painting first."""
-    names = find_phrases(text, words.phrases["styles"])
-    painted = [name for name in names if name in PAINTED_STYLES]
-    filmed = [name for name in names if name not in PAINTED_STYLES]
-    return (*painted[:1], *filmed[:1])
-
-
-PAINTED_STYLES = frozenset({"oil", "watercolour", "pencil", "charcoal", "comic", "impressionist", "mosaic"})
-
-
-def _scene_of_style(styles: Sequence[str]) -> str:
-    """The place that suits a style, where the prompt names none."""
-    suits = {
-        "oil": "cloth",
-        "sepia": "cloth",
-        "pencil": "studio-white",
-        "charcoal": "studio-grey",
-        "watercolour": "park",
-        "noir": "night-street",
-        "neon": "neon",
-        "mono": "studio-grey",
-        "kodachrome": "coast",
-        "instant": "home",
-        "cinematic": "night-street",
-    }
-    return next((suits[style] for style in styles if style in suits), "")
+    usual = find_phrases(clause.group(1), words.garments)
+    return words.colour_in(clause.group(1)) or (hex_colour(words.colours[usual[0]]) if usual else None)
 
 
 def _paper(text: str, words: PromptVocabulary) -> list[Colour] | None:
@@ -329,16 +291,14 @@ def _paper(text: str, words: PromptVocabulary) -> list[Colour] | None:
         if not before:
             continue
         end = place.end()
-        names = find_phrases(before, words.phrases["colours"])
-        if names:
-            return [words.colours[names[0]]] * 3
+        if colour := words.colour_in(before):
+            return [colour] * 3
     return None
 
 
 def _light_named(text: str, words: PromptVocabulary) -> tuple[SceneLight, Sequence[str]]:
     """The light of the longest phrase, with the second's contrast mixed in; and all that were named."""
-    names = find_phrases(text, words.phrases["lights"])
-    sides = find_phrases(text, words.phrases["sides"])
+    names, sides = _named(text, words.lights), _named(text, words.sides)
     side = {"left": -1, "right": 1}[sides[0]] if sides else 0
     if not names:
         return SceneLight(side=side), ()
@@ -361,12 +321,3 @@ def _colours_from_text(text: str) -> list[Colour]:
         colorsys.hsv_to_rgb((start + turn) % 1, saturation, value)
         for turn, saturation, value in ((0.0, 0.42, 0.72), (0.08, 0.5, 0.6), (0.42, 0.4, 0.85))
     ]
-
-
-def _mentions(text: str, *names: str) -> bool:
-    return any(re.search(rf"\b{name}\b", text) for name in names)
-
-
-def _linear_colour(colour: Colour) -> Colour:
-    red, green, blue = (value**2.2 for value in colour)
-    return (red, green, blue)

@@ -6,8 +6,6 @@ same shoulders complete a person whose photo cuts them off.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
@@ -73,9 +71,7 @@ class FaceFeatures(Struct, frozen=True, kw_only=True):
 def random_features(rng: np.random.Generator, kind: str = "") -> FaceFeatures:
     """Those of somebody; `kind` is WOMAN, MAN or empty for either."""
     man = kind == MAN or (kind != WOMAN and bool(rng.uniform() < 0.5))
-
-    def between(low: float, high: float) -> float:
-        return float(rng.uniform(low, high))
+    between = rng.uniform
 
     def one(table: tuple[Colour, ...]) -> Colour:
         return table[int(rng.integers(len(table)))]
@@ -237,11 +233,8 @@ def _beard(on: FacePlane, who: FaceFeatures, rng: np.random.Generator) -> Pixels
     line = mouth_line(who)
     jaw = smoothstep(0.42, 0.8, as_float32(on.v - 0.28 * (1 - np.clip(np.abs(on.u) / 0.75, 0, 1))))
     jaw = jaw * smoothstep(0.26, 0.5, as_float32(np.hypot(on.u / 1.15, on.v - line + 0.02)))
-    lip = (
-        smoothstep(who.nose + 0.06, who.nose + 0.14, on.v)
-        * (1 - smoothstep(line - 0.1, line - 0.04, on.v))
-        * smoothstep(-0.5, -0.3, -np.abs(on.u))
-    )
+    lip = smoothstep(who.nose + 0.06, who.nose + 0.14, on.v) * (1 - smoothstep(line - 0.1, line - 0.04, on.v))
+    lip = lip * smoothstep(-0.5, -0.3, -np.abs(on.u))
     hairs = np.clip(0.8 + 0.25 * value_noise(rng, height, width, 170, 1), 0, 1)
     return as_float32(np.clip(jaw + lip, 0, 1) * hairs * who.beard)
 
@@ -254,10 +247,8 @@ def _eye(face: Pixels, on: FacePlane, who: FaceFeatures, side: int) -> Pixels:
     upper = -0.105 * np.power(arch, 0.62) * (who.eye / 0.22)
     lower = 0.075 * np.power(arch, 0.8) * (who.eye / 0.22)
     open_ = on.inside(as_float32(np.minimum(y - upper, lower - y)), 0.9) * (np.abs(x) < 1)
-    ball = (
-        np.array([0.90, 0.87, 0.84], np.float32)
-        * (1 - 0.28 * np.clip(1 - (y - upper) / 0.08, 0, 1) - 0.18 * x**2)[..., None]
-    )
+    light = 1 - 0.28 * np.clip(1 - (y - upper) / 0.08, 0, 1) - 0.18 * x**2
+    ball = np.array([0.90, 0.87, 0.84], np.float32) * light[..., None]
     dark = _shade(who.skin, 0.45)
     around = as_float32(0.45 * np.exp(-(((y - upper) / 0.05) ** 2)) * smoothstep(-1.15, -0.8, -np.abs(x)))
     crease = as_float32(0.5 * np.exp(-(((y - 1.1 * upper + 0.075) / 0.022) ** 2)) * smoothstep(-1.05, -0.7, -np.abs(x)))
@@ -265,14 +256,12 @@ def _eye(face: Pixels, on: FacePlane, who: FaceFeatures, side: int) -> Pixels:
     face = mixed(face, as_float32(ball), open_)
     far = np.hypot(on.u - side * who.gap, (on.v + 0.012) * 1.02)
     iris = on.inside(as_float32(0.098 - far)) * open_
-    ring = np.clip(
-        0.55 + 0.75 * smoothstep(0.1, 0.035, as_float32(far)) + 0.25 * smoothstep(-0.02, 0.06, on.v), 0.4, 1.5
-    )
+    ring = 0.55 + 0.75 * smoothstep(0.1, 0.035, as_float32(far)) + 0.25 * smoothstep(-0.02, 0.06, on.v)
+    ring = np.clip(ring, 0.4, 1.5)
     face = mixed(face, as_float32(np.array(who.iris, np.float32) * ring[..., None]), iris)
     face = mixed(face, PUPIL, on.inside(as_float32(0.042 - far)) * open_)
-    face = mixed(
-        face, GLINT, on.inside(as_float32(0.02 - np.hypot(on.u - side * who.gap - 0.032, on.v + 0.05))) * open_ * 0.9
-    )
+    glint = 0.02 - np.hypot(on.u - side * who.gap - 0.032, on.v + 0.05)
+    face = mixed(face, GLINT, on.inside(as_float32(glint)) * open_ * 0.9)
     lash = np.exp(-(((y - upper) / 0.019) ** 2)) * smoothstep(-1.1, -0.9, -np.abs(x))
     under = 0.45 * np.exp(-(((y - lower) / 0.014) ** 2)) * smoothstep(-1.0, -0.7, -np.abs(x))
     return mixed(face, LASHES, as_float32(np.clip(lash * 0.92 + under * 0.6, 0, 1)))
@@ -414,20 +403,12 @@ def _in_shadow(neck: Pixels, on: FacePlane) -> Pixels:
 
 def body_mask() -> Pixels:
     """Shoulders and arms of anybody (HEIGHT × WIDTH, 0–1)."""
-    return _drawn_mask(_shoulders, 4)
-
-
-def _shoulders(draw: ImageDraw.ImageDraw) -> None:
-    x, top = CENTRE[0], CENTRE[1]
+    x, top = CENTRE
     right = [(56.0, 186.0), (112, 214), (184, 238), (232, 274), (262, 346), (280, 470), (286, 940)]
     points = [(x + dx, top + dy) for dx, dy in right] + [(x - dx, top + dy) for dx, dy in reversed(right)]
-    draw.polygon(points, fill=255)
-
-
-def _drawn_mask(shape: Callable[[ImageDraw.ImageDraw], None], softness: float) -> Pixels:
     picture = Image.new("L", (WIDTH, HEIGHT))
-    shape(ImageDraw.Draw(picture))
-    return blurred(to_floats(picture), softness)
+    ImageDraw.Draw(picture).polygon(points, fill=255)
+    return blurred(to_floats(picture), 4)
 
 
 def shaded_shape(mask: Pixels, colour: Colour, depth: float) -> Pixels:
@@ -450,12 +431,12 @@ def with_body(cutout: Cutout) -> Cutout:
     weight = lowest[..., None] + 1e-4
     colour = (cutout.pixels[-lowest.shape[0] :] * weight).sum(axis=(0, 1)) / weight.sum()
     scale = cutout.face.height / USUAL_FACE.height
-    mask = np.clip(resized(body_mask(), *(round(side * scale) for side in body_mask().shape[::-1])), 0, 1)
+    mask = np.clip(resized(body_mask(), round(WIDTH * scale), round(HEIGHT * scale)), 0, 1)
     left = round(_face_middle(cutout.face) - _face_middle(USUAL_FACE) * scale)
     top = round(cutout.face.top - USUAL_FACE.top * scale)
     start = (max(0, -left), max(0, -top))
-    width = max(start[0] + cutout.size[0], start[0] + left + mask.shape[1])
-    height = max(start[1] + cutout.size[1], start[1] + top + mask.shape[0])
+    width = start[0] + max(cutout.size[0], left + mask.shape[1])
+    height = start[1] + max(cutout.size[1], top + mask.shape[0])
     alpha = _on_canvas(mask, (start[0] + left, start[1] + top), (width, height))
     pixels = shaded_shape(alpha, (float(colour[0]), float(colour[1]), float(colour[2])), 60 * scale)
     over = _on_canvas(_fade_edges(cutout.alpha), start, (width, height))

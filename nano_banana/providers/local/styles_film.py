@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 from msgspec.structs import replace
 
-from nano_banana.providers.local.composition import ComposedScene, FilmGrade, apply_grade
+from nano_banana.providers.local.composition import ComposedScene, apply_grade
 from nano_banana.providers.local.pixel_math import (
     Pixels,
     as_float32,
@@ -17,14 +18,14 @@ from nano_banana.providers.local.pixel_math import (
     seeded_rng,
     smoothstep,
 )
+from nano_banana.providers.local.prompt_parser import FilmGrade, load_vocabulary
 from nano_banana.providers.local.styles_painted import (
     charcoal,
     comic,
     face_mask,
-    impressionist,
-    mosaic,
     oil,
     pencil,
+    transfer_style,
     watercolour,
 )
 
@@ -33,64 +34,7 @@ PAINTED_GRADE = FilmGrade(curve=0.2, colour=1.0, shadows=(0, 0, 0), highlights=(
 DRAWN_GRADE = FilmGrade(curve=0.0, colour=1.0, shadows=(0, 0, 0), highlights=(0, 0, 0), vignette=0.05, grain=0.0)
 """Finishes for photographs, paintings, and what is drawn on paper."""
 
-FILM_LOOKS: Mapping[str, FilmGrade] = {
-    "mono": FilmGrade(
-        curve=0.6, colour=0, shadows=(0, 0, 0), highlights=(0.006, 0.003, -0.003), vignette=0.32, grain=0.028, lump=1.6
-    ),
-    "noir": FilmGrade(
-        curve=0.75, colour=0, shadows=(-0.02, -0.02, -0.015), highlights=(0, 0, 0), vignette=0.55, grain=0.038, lump=1.7
-    ),
-    "sepia": FilmGrade(
-        curve=0.4,
-        colour=0,
-        shadows=(0.045, 0.012, -0.02),
-        highlights=(0.03, 0.015, -0.03),
-        tone=(1.08, 0.94, 0.75),
-        fade=0.08,
-        vignette=0.42,
-        grain=0.032,
-        lump=1.8,
-    ),
-    "kodachrome": FilmGrade(
-        curve=0.5,
-        colour=1.22,
-        shadows=(0.03, 0.0, 0.012),
-        highlights=(0.035, 0.012, -0.05),
-        fade=0.06,
-        vignette=0.3,
-        grain=0.024,
-        lump=1.5,
-    ),
-    "instant": FilmGrade(
-        curve=0.15,
-        colour=0.9,
-        shadows=(0.0, 0.02, 0.05),
-        highlights=(0.02, 0.012, -0.025),
-        tone=(1.08, 1.05, 1.0),
-        fade=0.13,
-        vignette=0.24,
-        grain=0.022,
-        lump=1.6,
-    ),
-    "cinematic": FilmGrade(
-        curve=0.5,
-        colour=1.02,
-        shadows=(-0.022, 0.008, 0.035),
-        highlights=(0.04, 0.008, -0.04),
-        vignette=0.36,
-        grain=0.02,
-        lump=1.5,
-    ),
-    "neon": FilmGrade(
-        curve=0.5,
-        colour=1.2,
-        shadows=(0.02, -0.015, 0.06),
-        highlights=(0.0, 0.01, 0.03),
-        vignette=0.36,
-        grain=0.018,
-        lump=1.4,
-    ),
-}
+FILM_LOOKS: Mapping[str, FilmGrade] = load_vocabulary().looks
 
 
 def prepare_look(scene: ComposedScene, look: str, side: int, rng: np.random.Generator) -> Pixels:
@@ -127,8 +71,8 @@ def _coloured_rims(scene: ComposedScene, side: int) -> Pixels:
 
 PAINTINGS: Mapping[str, tuple[Callable[[ComposedScene, np.random.Generator], Pixels], FilmGrade]] = {
     "oil": (oil, PAINTED_GRADE),
-    "impressionist": (impressionist, PAINTED_GRADE),
-    "mosaic": (mosaic, PAINTED_GRADE),
+    "impressionist": (partial(transfer_style, mix={5: 0.5, 0: 0.3, 25: 0.2}, strength=0.62), PAINTED_GRADE),
+    "mosaic": (partial(transfer_style, mix={15: 0.75, 4: 0.25}, strength=0.6), PAINTED_GRADE),
     "watercolour": (watercolour, DRAWN_GRADE),
     "pencil": (pencil, DRAWN_GRADE),
     "charcoal": (charcoal, DRAWN_GRADE),

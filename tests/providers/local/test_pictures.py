@@ -65,7 +65,7 @@ def test_without_the_network_its_styles_are_painted_in_oil(
     styles_painted._load_network.cache_clear()
     try:
         rng = seeded_rng(1, "x")
-        assert styles_painted.mosaic(scene, rng).shape == scene.shown.shape
+        assert PAINTINGS["mosaic"][0](scene, rng).shape == scene.shown.shape
     finally:
         styles_painted._load_network.cache_clear()
 

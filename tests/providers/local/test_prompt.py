@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nano_banana.providers.local.composition import PAINTERS
-from nano_banana.providers.local.prompt_parser import PAINTED_STYLES, load_vocabulary, parse_prompt
+from nano_banana.providers.local.prompt_parser import hex_colour, load_vocabulary, parse_prompt
 from nano_banana.providers.local.styles_film import FILM_LOOKS, PAINTINGS
 
 
@@ -48,7 +48,7 @@ def test_one_way_of_painting_and_one_look(prompt: str, styles: tuple[str, ...]) 
     ],
 )
 def test_clothes_have_the_colour_that_is_said_of_them(prompt: str, colour: str | None) -> None:
-    assert parse_prompt(prompt).garment == (load_vocabulary().colours[colour] if colour else None)
+    assert parse_prompt(prompt).garment == (hex_colour(load_vocabulary().colours[colour]) if colour else None)
 
 
 def test_light_has_a_side_a_tint_and_an_hour() -> None:
@@ -82,5 +82,5 @@ def test_weather() -> None:
 def test_every_scene_and_style_of_the_table_has_its_painter() -> None:
     words = load_vocabulary()
     assert {scene.painter for scene in words.scenes.values()} <= set(PAINTERS)
-    assert set(words.phrases["styles"].values()) == set(PAINTINGS) | set(FILM_LOOKS)
-    assert set(PAINTINGS) == PAINTED_STYLES
+    assert set(words.paintings) == set(PAINTINGS)
+    assert set(words.looks) == set(FILM_LOOKS)
