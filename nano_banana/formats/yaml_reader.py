@@ -1,6 +1,6 @@
 """Reads one YAML document into located values, within limits.
 
-Works on parser events, without recursion and with limits on nesting, values (those behind an alias count each time, so
+Works on parser events, with limits on nesting, values (those behind an alias count each time, so
 that a "billion laughs" file ends early) and problems. Duplicate keys are errors: PyYAML merges them silently.
 
 Parser errors of libyaml and of PyYAML (same meaning, other words) are translated here, once, into what the author did:
@@ -10,7 +10,8 @@ a tab, a missing quote, a template without quotes …
 from __future__ import annotations
 
 import re
-from typing import Protocol
+from collections.abc import Iterator
+from typing import NoReturn, Protocol, cast
 
 import yaml
 from msgspec import Struct
@@ -31,76 +32,14 @@ from nano_banana.formats.yaml_values import (
 from nano_banana.model.json_values import JSONValue
 from nano_banana.model.problem import Invalid, Problem, did_you_mean, problem
 
-
-class OpenCollection:
-    """Collects values in turn: items, or a key and then its value. `<<` merges; own keys win."""
-
-    def __init__(self, span: Span, *, keyed: bool, flow: bool | None, anchor: str | None) -> None:
-        self.span = span
-        self.flow = bool(flow)
-        self.anchor = anchor
-        self._keyed = keyed
-        self._items: list[Located] = []
-        self._entries: dict[str, LocatedEntry] = {}
-        self._merged: list[LocatedEntry] = []
-        self._key: Span | None = None
-        self._name: str | None = None
-        self._merging = False
-
-    @property
-    def wants_key(self) -> bool:
-        """Whether the next value is a key."""
-        return self._keyed and self._key is None
-
-    def add(self, located: Located, *, key: str | None, span: Span, merges: bool) -> Problem | None:
-        """Take the next value. Returns a problem for a duplicate key.
-
-        The value of an invalid key (`key` None) is skipped.
-        """
-        if not self._keyed:
-            self._items.append(located)
-        elif self._key is None:
-            self._key, self._name, self._merging = span, key, merges
-        else:
-            entry, name = LocatedEntry(key=self._key, value=located), self._name
-            self._key = None
-            if self._merging:
-                self._merged.append(entry)
-            elif name is not None:
-                return self._enter(name, entry)
-        return None
-
-    def closed(self, end: int) -> tuple[Located, list[Problem]]:
-        """The whole collection, which ends at character `end`, and the problems of its merges."""
-        span = Span(source=self.span.source, start=self.span.start, end=end)
-        if not self._keyed:
-            return located_list(span, self._items), []
-        problems = [problem for entry in self._merged for problem in self._merge(entry)]
-        return located_mapping(span, self._entries), problems
-
-    def _enter(self, name: str, entry: LocatedEntry) -> Problem | None:
-        if name not in self._entries:
-            self._entries[name] = entry
-            return None
-        first = self._entries[name].key.place
-        return problem("duplicate_key", position=entry.key.place, name=name, first=f"{first.file}:{first.line}")
-
-    def _merge(self, entry: LocatedEntry) -> list[Problem]:
-        sources = entry.value.items if entry.value.items is not None else (entry.value,)
-        problems = []
-        for source in sources:
-            if source.entries is None:
-                problems.append(problem("yaml_merge", position=entry.key.place))
-            for name, inherited in (source.entries or {}).items():
-                self._entries.setdefault(name, inherited)
-        return problems
-
-
 MAX_NESTING = 100
 """Mappings and lists inside one another."""
 
 _BRACES = re.compile(r"(?:^|:|-|\[|,)\s*(\{[{%])")
 _UNPRINTABLE = re.compile(r"[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_BYTE_ORDER_MARK = re.compile("\ufeff")
+"""Invisible; it is inside the text of two files that were joined."""
+
 _LEADING = re.compile(r" *\t[ \t]*")
 
 _PARSER_MESSAGES = (
@@ -115,18 +54,12 @@ _PARSER_MESSAGES = (
 """The parser's message (its context, then its problem), our kind of problem, and which of its marks to show."""
 
 
-def unprintable_character(source: SourceText) -> Problem | None:
-    """The first character that YAML forbids, if there is one."""
-    found = _UNPRINTABLE.search(source.text)
+def _forbidden_character(source: SourceText, pattern: re.Pattern[str]) -> Problem | None:
+    """The first of these characters, if there is one."""
+    found = pattern.search(source.text)
     if found is None:
         return None
     return problem("yaml_character", position=source.place(found.start(), found.end()), code=f"U+{ord(found[0]):04X}")
-
-
-def inner_byte_order_mark(source: SourceText) -> Problem | None:
-    """An invisible byte order mark inside the text, as in two files that were joined."""
-    at = source.text.find("\ufeff")
-    return None if at < 0 else problem("yaml_character", position=source.place(at, at + 1), code="U+FEFF")
 
 
 def parser_problem(error: YAMLError, source: SourceText) -> Problem:
@@ -192,20 +125,18 @@ class YamlResult(Struct, frozen=True, kw_only=True):
 
 def read_yaml(source: SourceText) -> YamlResult:
     """Read one YAML document. Never raises for its content."""
-    bad = unprintable_character(source)
+    bad = _forbidden_character(source, _UNPRINTABLE)
     if bad is not None:
         return YamlResult(top=None, problems=(bad,))
-    composer = _EventReader(source)
+    reader = _EventReader(source)
     try:
-        for event in yaml.parse(source.text, Loader=_PARSER):
-            composer.take(event)
-            if composer.stopped or len(composer.problems) >= MAX_PROBLEMS:
-                return YamlResult(top=None, problems=tuple(composer.problems))
+        return YamlResult(top=reader.document(), problems=tuple(reader.problems))
+    except _StopReading:
+        return YamlResult(top=None, problems=tuple(reader.problems))
     except yaml.YAMLError as error:
-        broken = inner_byte_order_mark(source) or parser_problem(error, source)
-        others = [problem for problem in composer.problems if problem.kind != broken.kind]
+        broken = _forbidden_character(source, _BYTE_ORDER_MARK) or parser_problem(error, source)
+        others = [problem for problem in reader.problems if problem.kind != broken.kind]
         return YamlResult(top=None, problems=(*others, broken))
-    return YamlResult(top=composer.top, problems=tuple(composer.problems))
 
 
 def parse_yaml(text: str, *, file: str) -> Located:
@@ -217,32 +148,44 @@ def parse_yaml(text: str, *, file: str) -> Located:
     return result.top or Located(span=Span(source=source, start=0, end=0))
 
 
+class _StopReading(Exception):
+    """The text is a trap, or not worth reading on."""
+
+
 class _EventReader:
-    """Builds a value from parser events; knows the collections that are still open."""
+    """Builds a value from parser events, each collection by a call of its own."""
 
     def __init__(self, source: SourceText) -> None:
-        self.top: Located | None = None
         self.problems: list[Problem] = []
-        self.stopped = False
         self._source = source
-        self._open: list[OpenCollection] = []
+        self._events = yaml.parse(source.text, Loader=_PARSER)
         self._anchors: dict[str, Located | None] = {}
-        self._values = 0
+        """The values by anchor; None for a collection that is still being read."""
+        self._values = self._depth = self._end = 0
 
-    def take(self, event: yaml.Event) -> None:
-        """Take the next event. Sets `stopped` if the text is a trap, or not worth reading on."""
+    def document(self) -> Located | None:
+        """The document's value. Raises _StopReading and YAMLError."""
+        top = None
+        for event in self._events:
+            if isinstance(event, yaml.DocumentStartEvent) and top is not None:
+                self._stop("yaml_documents", self._span(event))
+            if isinstance(event, yaml.NodeEvent):
+                top = self._value(event)
+        return top
+
+    def _value(self, event: yaml.NodeEvent) -> Located:
+        if isinstance(event, yaml.AliasEvent):
+            return self._alias(event)
         if isinstance(event, yaml.ScalarEvent):
-            self._scalar(event)
-        elif isinstance(event, yaml.AliasEvent):
-            self._alias(event)
-        elif isinstance(event, yaml.CollectionStartEvent):
-            self._start(event)
-        elif isinstance(event, yaml.CollectionEndEvent):
-            self._end(event)
-        elif isinstance(event, yaml.DocumentStartEvent) and self.top is not None:
-            self._stop("yaml_documents", self._span(event))
+            located = self._scalar(event)
+        else:
+            located = self._collection(cast(yaml.CollectionStartEvent, event))
+        self._count(1, located.span)
+        if event.anchor:
+            self._anchors[event.anchor] = located
+        return located
 
-    def _scalar(self, event: yaml.ScalarEvent) -> None:
+    def _scalar(self, event: yaml.ScalarEvent) -> Located:
         span = self._span(event)
         value: Scalar = event.value
         try:
@@ -254,75 +197,96 @@ class _EventReader:
             self._note("yaml_tag", span, tag=event.tag)
         except ValueError:
             self._note("yaml_number", span, text=event.value[:40], tag=event.tag or "")
-        plain = event.tag is None and event.implicit[0]
-        self._add(Located(span=span, value=value), event.anchor, key=event.value, plain=plain)
+        return Located(span=span, value=value)
 
-    def _alias(self, event: yaml.AliasEvent) -> None:
-        span = self._span(event)
-        name = str(event.anchor)
+    def _alias(self, event: yaml.AliasEvent) -> Located:
+        span, name = self._span(event), str(event.anchor)
         if name not in self._anchors:
-            known = did_you_mean(name, self._anchors)
-            self._stop("yaml_alias", span, hint=known, name=name)
-            return
+            self._stop("yaml_alias", span, hint=did_you_mean(name, self._anchors), name=name)
         target = self._anchors[name]
         if target is None:
             self._stop("yaml_recursive", span, name=name)
-        elif len(self._open) + target.depth > MAX_NESTING:
+        if self._depth + target.depth > MAX_NESTING:
             self._stop("yaml_too_deep", span, limit=MAX_NESTING)
-        else:
-            self._add(target, None, key=str(target.value) if target.value is not None else None, at=span)
+        self._count(target.weight, span)
+        return target
 
-    def _start(self, event: yaml.CollectionStartEvent) -> None:
-        span = self._span(event)
+    def _collection(self, event: yaml.CollectionStartEvent) -> Located:
+        span, is_mapping = self._span(event), isinstance(event, yaml.MappingStartEvent)
         if event.tag not in COLLECTION_TAGS:
             self._note("yaml_tag", span, tag=event.tag)
-        if len(self._open) >= MAX_NESTING:
+        if self._depth >= MAX_NESTING:
             self._stop("yaml_too_deep", span, limit=MAX_NESTING)
-        if self._open and self._open[-1].wants_key:
-            in_braces = isinstance(event, yaml.MappingStartEvent) and event.flow_style and self._open[-1].flow
-            self._note("yaml_braces" if in_braces else "yaml_key", self._open[-1].span if in_braces else span)
         if event.anchor:
             self._anchors[event.anchor] = None
-        self._open.append(
-            OpenCollection(
-                span, keyed=isinstance(event, yaml.MappingStartEvent), flow=event.flow_style, anchor=event.anchor
-            )
-        )
+        self._depth += 1
+        found = self._entries(event, span) if is_mapping else [self._value(child) for child in self._children()]
+        self._depth -= 1
+        whole = Span(source=self._source, start=span.start, end=self._end)
+        return located_mapping(whole, found) if isinstance(found, dict) else located_list(whole, found)
 
-    def _end(self, event: yaml.CollectionEndEvent) -> None:
-        frame = self._open.pop()
-        located, problems = frame.closed(_offset(event.end_mark))
-        self.problems += problems
-        self._add(located, frame.anchor, key=None)
+    def _entries(self, event: yaml.CollectionStartEvent, span: Span) -> dict[str, LocatedEntry]:
+        """The entries of a mapping. `<<` merges; own keys win. The value of a key that can't be one is skipped."""
+        entries: dict[str, LocatedEntry] = {}
+        merged: list[LocatedEntry] = []
+        children = self._children()
+        for key in children:
+            text = self._key(key, span if event.flow_style else None)
+            entry = LocatedEntry(key=self._span(key), value=self._value(next(children)))
+            if text == "<<" and isinstance(key, yaml.ScalarEvent) and key.tag is None and key.implicit[0]:
+                merged.append(entry)
+            elif text in entries:
+                first = entries[text].key.place
+                self._note("duplicate_key", entry.key, name=text, first=f"{first.file}:{first.line}")
+            elif text is not None:
+                entries[text] = entry
+        for entry in merged:
+            for source in (entry.value,) if entry.value.items is None else entry.value.items:
+                if source.entries is None:
+                    self._note("yaml_merge", entry.key)
+                for name, inherited in (source.entries or {}).items():
+                    entries.setdefault(name, inherited)
+        return entries
 
-    def _add(
-        self, located: Located, anchor: str | None, *, key: str | None, plain: bool = False, at: Span | None = None
-    ) -> None:
-        """Put a value into the open collection; `key` is its text as a key, if it can be one."""
-        self._values += located.weight if at is not None else 1
+    def _key(self, event: yaml.NodeEvent, braces: Span | None) -> str | None:
+        """The text of a key, None if it can't be one. `braces` is the mapping, if it is written in braces."""
+        if isinstance(event, yaml.ScalarEvent):
+            self._value(event)
+            return event.value
+        if isinstance(event, yaml.AliasEvent):
+            value = self._value(event).value
+            if value is None:
+                self._note("yaml_key", self._span(event))
+            return None if value is None else str(value)
+        in_braces = isinstance(event, yaml.MappingStartEvent) and event.flow_style and braces is not None
+        self._note("yaml_braces" if in_braces else "yaml_key", braces if braces and in_braces else self._span(event))
+        self._value(event)
+        return None
+
+    def _children(self) -> Iterator[yaml.NodeEvent]:
+        """The events that begin the values of the collection that was just begun, up to its end."""
+        for event in self._events:
+            if isinstance(event, yaml.CollectionEndEvent):
+                self._end = _offset(event.end_mark)
+                return
+            yield cast(yaml.NodeEvent, event)
+
+    def _count(self, values: int, span: Span) -> None:
+        self._values += values
         if self._values > MAX_VALUES:
-            self._stop("yaml_too_many", at or located.span, limit=MAX_VALUES)
-        if anchor:
-            self._anchors[anchor] = located
-        if not self._open:
-            self.top = located
-            return
-        frame = self._open[-1]
-        if frame.wants_key and key is None and at is not None:  # what is no alias was noted at its start
-            self._note("yaml_key", at)
-        problem = frame.add(located, key=key, span=at or located.span, merges=plain and key == "<<")
-        if problem is not None:
-            self.problems.append(problem)
+            self._stop("yaml_too_many", span, limit=MAX_VALUES)
 
     def _span(self, event: yaml.Event) -> Span:
         return Span(source=self._source, start=_offset(event.start_mark), end=_offset(event.end_mark))
 
     def _note(self, kind: str, span: Span, *, hint: tuple[str, ...] = (), **data: JSONValue) -> None:
         self.problems.append(problem(kind, position=span.place, suggestions=hint, **data))
+        if len(self.problems) >= MAX_PROBLEMS:
+            raise _StopReading
 
-    def _stop(self, kind: str, span: Span, *, hint: tuple[str, ...] = (), **data: JSONValue) -> None:
+    def _stop(self, kind: str, span: Span, *, hint: tuple[str, ...] = (), **data: JSONValue) -> NoReturn:
         self._note(kind, span, hint=hint, **data)
-        self.stopped = True
+        raise _StopReading
 
 
 class _Mark(Protocol):
