@@ -10,7 +10,6 @@ import hashlib
 import io
 import json
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
@@ -115,14 +114,6 @@ class C2paAction(Struct, frozen=True, kw_only=True):
     source_type: str = ""
 
 
-class C2paIngredient(Struct, frozen=True, kw_only=True):
-    """A picture that this one was made from. `generator` is its own credentials'; empty without credentials."""
-
-    relationship: str
-    title: str = ""
-    generator: str = ""
-
-
 class ContentCredentials(Struct, frozen=True, kw_only=True):
     """The content of a picture's manifests: text from a file, not to be shown raw on a terminal.
 
@@ -137,7 +128,6 @@ class ContentCredentials(Struct, frozen=True, kw_only=True):
     generator: str = ""
     actions: tuple[C2paAction, ...] = ()
     source_types: tuple[str, ...] = ()
-    ingredients: tuple[C2paIngredient, ...] = ()
     manifests: int = 0
 
     @property
@@ -146,23 +136,12 @@ class ContentCredentials(Struct, frozen=True, kw_only=True):
         return bool(AI_MADE.intersection(self.source_types))
 
 
-def read_credentials(path: Path, *, anchors: str = "") -> ContentCredentials | None:
-    """Read the file's credentials; None if it has none, or its format can't hold any.
-
-    `anchors` are trusted root certificates (PEM). Uses no network. Raises Unusable (`c2pa_extra`), and CallFailed
-    (`c2pa_file_broken`) if the file can't be read.
-    """
-    try:
-        data = path.read_bytes()
-        return parse_credentials(data, c2pa_media_type(data) or path.suffix.lstrip("."), anchors=anchors)
-    except OSError as error:
-        raise CallFailed([problem("c2pa_file_broken", file=str(path), why=error.strerror or "")]) from error
-    except ValueError as error:
-        raise CallFailed([problem("c2pa_file_broken", file=str(path), why=str(error))]) from error
-
-
 def parse_credentials(data: bytes, media: str, *, anchors: str = "") -> ContentCredentials | None:
-    """Read the credentials in a picture's bytes. Raises ValueError if the picture is damaged."""
+    """Read the credentials in a picture's bytes; None if it has none, or its format can't hold any.
+
+    `anchors` are trusted root certificates (PEM). Uses no network. Raises Unusable (`c2pa_extra`), and ValueError if
+    the picture is damaged.
+    """
     found = read_manifest_store(data, media, anchors=anchors)
     if isinstance(found, str):
         if found.startswith((NO_MANIFEST, *_NOT_READ)):
@@ -188,7 +167,7 @@ def _credentials(found: JSONObject) -> ContentCredentials:
     manifests = as_object(found.get("manifests"))
     active = as_object(manifests.get(_str_or_empty(found.get("active_manifest"))))
     signature = as_object(active.get("signature_info"))
-    said = [code for code in _status_codes(found) if code != _UNTRUSTED]
+    said = [code for code in _codes(found.get("validation_status")) if code != _UNTRUSTED]
     state = _validation_state(found, said)
     all_actions = [action for manifest in manifests.values() for action in _actions(as_object(manifest))]
     return ContentCredentials(
@@ -199,7 +178,6 @@ def _credentials(found: JSONObject) -> ContentCredentials:
         generator=_generator(active),
         actions=tuple(_actions(active)),
         source_types=tuple(sorted({action.source_type for action in all_actions if action.source_type})),
-        ingredients=tuple(_ingredients(active, manifests)),
         manifests=len(manifests),
     )
 
@@ -213,15 +191,14 @@ def _validation_state(found: JSONObject, failed: Sequence[str]) -> ValidationSta
     if any(code.endswith(_CHANGES) for code in failed):
         return "changed"
     active = as_object(as_object(found.get("validation_results")).get("activeManifest"))
-    held = {_str_or_empty(as_object(status).get("code")) for status in as_items(active.get("success"))}
+    held = set(_codes(active.get("success")))
     if not failed or "claimSignature.validated" not in held or not held & _HASHES or set(failed) - _EXPIRED - _UNFIT:
         return "unproven"
     return "unfit" if _UNFIT.intersection(failed) else "expired"
 
 
-def _status_codes(found: JSONObject) -> Iterator[str]:
-    for status in as_items(found.get("validation_status")):
-        yield _str_or_empty(as_object(status).get("code"))
+def _codes(statuses: JSONValue) -> list[str]:
+    return [_str_or_empty(as_object(status).get("code")) for status in as_items(statuses)]
 
 
 def _actions(manifest: JSONObject) -> Iterator[C2paAction]:
@@ -233,16 +210,6 @@ def _actions(manifest: JSONObject) -> Iterator[C2paAction]:
                     agent=_software_agent(action.get("softwareAgent")),
                     source_type=_str_or_empty(action.get("digitalSourceType")).rpartition("/")[2],
                 )
-
-
-def _ingredients(active: JSONObject, manifests: JSONObject) -> Iterator[C2paIngredient]:
-    for ingredient in map(as_object, as_items(active.get("ingredients"))):
-        own = as_object(manifests.get(_str_or_empty(ingredient.get("active_manifest"))))
-        yield C2paIngredient(
-            relationship=_str_or_empty(ingredient.get("relationship")),
-            title=_str_or_empty(ingredient.get("title")),
-            generator=_generator(own),
-        )
 
 
 def _generator(manifest: JSONObject) -> str:
@@ -258,9 +225,6 @@ def _software_agent(value: JSONValue) -> str:
 
 def _str_or_empty(value: JSONValue) -> str:
     return value if isinstance(value, str) else ""
-
-
-GENERATOR = "Nano Banana"
 
 
 class C2paClaim(Struct, frozen=True, kw_only=True):
@@ -286,7 +250,12 @@ def sign_image(data: bytes, claim: C2paClaim, credential: SigningCredential) -> 
     """
     media = c2pa_media_type(data)
     ingredients = [
-        (_ingredient_definition(number), c2pa_media_type(parent), parent) for number, parent in enumerate(claim.parents)
+        (
+            {"relationship": "componentOf" if number else "parentOf", "instance_id": _ingredient_label(number)},
+            c2pa_media_type(parent),
+            parent,
+        )
+        for number, parent in enumerate(claim.parents)
     ]
     signed = sign_manifest(data, media, manifest_of(claim), credential, ingredients)
     found = parse_credentials(signed, media)
@@ -298,30 +267,20 @@ def sign_image(data: bytes, claim: C2paClaim, credential: SigningCredential) -> 
 def manifest_of(claim: C2paClaim) -> JSONObject:
     """The claim as a manifest definition (C2PA 2.1, §18.15: actions)."""
     actions: list[JSONObject] = [
-        _ingredient_action("c2pa.placed" if number else "c2pa.opened", number) for number in _parent_numbers(claim)
+        {
+            "action": "c2pa.placed" if number else "c2pa.opened",
+            "parameters": {"ingredientIds": [_ingredient_label(number)]},
+        }
+        for number in range(len(claim.parents))
     ]
     for agent in claim.agents:
-        actions.append(_agent_action("c2pa.edited" if actions else "c2pa.created", agent, claim.source_type))
+        action = "c2pa.edited" if actions else "c2pa.created"
+        source = SOURCE_TYPE_URL + claim.source_type
+        actions.append({"action": action, "softwareAgent": {"name": agent}, "digitalSourceType": source})
     return {
-        "claim_generator_info": [{"name": GENERATOR, "version": claim.version}],
+        "claim_generator_info": [{"name": "Nano Banana", "version": claim.version}],
         "assertions": [{"label": "c2pa.actions.v2", "data": {"actions": actions}}],
     }
-
-
-def _parent_numbers(claim: C2paClaim) -> range:
-    return range(len(claim.parents))
-
-
-def _agent_action(name: str, agent: str, source_type: str) -> JSONObject:
-    return {"action": name, "softwareAgent": {"name": agent}, "digitalSourceType": SOURCE_TYPE_URL + source_type}
-
-
-def _ingredient_action(name: str, number: int) -> JSONObject:
-    return {"action": name, "parameters": {"ingredientIds": [_ingredient_label(number)]}}
-
-
-def _ingredient_definition(number: int) -> JSONObject:
-    return {"relationship": "componentOf" if number else "parentOf", "instance_id": _ingredient_label(number)}
 
 
 def _ingredient_label(number: int) -> str:

@@ -70,11 +70,10 @@ def stealth_finding(rgba: Rgba) -> ProvenanceFinding | None:
     columns = rgba.swapaxes(0, 1).reshape(-1, 4)
     for word, bits in (("png", columns[:, 3]), ("rgb", columns[:, :3].reshape(-1))):
         head = _bits_to_bytes(bits, 0, _SIGNATURE_BYTES + _LENGTH_BYTES)
-        for packed in (False, True):
-            if head.startswith(f"stealth_{word}{'comp' if packed else 'info'}".encode()):
-                return _hidden_text_finding(
-                    _hidden_text(bits, int.from_bytes(head[_SIGNATURE_BYTES:]) // 8, packed=packed)
-                )
+        for kind in ("info", "comp"):
+            if head.startswith(f"stealth_{word}{kind}".encode()):
+                length = int.from_bytes(head[_SIGNATURE_BYTES:]) // 8
+                return _hidden_text_finding(_hidden_text(bits, length, packed=kind == "comp"))
     return None
 
 

@@ -16,7 +16,7 @@ from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.problem import Invalid
 from nano_banana.provenance.content_credentials import ContentCredentials
 from nano_banana.provenance.embedding import original_digest, record_in
-from nano_banana.provenance.generation_record import AI_MADE, GenerationRecord
+from nano_banana.provenance.generation_record import AI_MADE
 
 C2PA = "c2pa"
 IPTC = "iptc"
@@ -135,20 +135,20 @@ def credentials_finding(credentials: ContentCredentials) -> ProvenanceFinding | 
     if credentials.state == "elsewhere":
         return SkippedCheck(of=C2PA, why="c2pa_elsewhere")
     agents = dict.fromkeys(action.agent for action in credentials.actions if action.agent)
-    facts: dict[str, JSONValue] = {
-        "by": shorten(credentials.generator),
-        "signer": shorten(credentials.organisation or credentials.signer),
-        "actions": shorten(", ".join(action.name for action in credentials.actions)),
-        "agents": shorten(", ".join(agents)),
-        "source_types": shorten(", ".join(credentials.source_types)),
-        "reasons": shorten(", ".join(credentials.reasons)),
+    facts = {
+        "by": credentials.generator,
+        "signer": credentials.organisation or credentials.signer,
+        "actions": ", ".join(action.name for action in credentials.actions),
+        "agents": ", ".join(agents),
+        "source_types": ", ".join(credentials.source_types),
+        "reasons": ", ".join(credentials.reasons),
     }
     return ProvenanceFinding(
         of=C2PA,
         name="manifest",
         certainty=_CERTAINTY[credentials.state],
         ai=True if credentials.ai else None,
-        facts={name: value for name, value in facts.items() if value},
+        facts=_shortened(facts),
     )
 
 
@@ -165,29 +165,19 @@ def own_record_finding(data: bytes) -> tuple[ProvenanceFinding | None, tuple[str
     try:
         account = record_in(data)
     except Invalid as error:
-        facts: dict[str, JSONValue] = {"unreadable": error.problems[0].kind}
-        return ProvenanceFinding(of=METADATA, name=OWN_NAME, certainty=Certainty.STATED, ai=None, facts=facts), ()
-    if account is not None:
-        return _record_finding(account), tuple(call.endpoint for call in account.calls if call.provider != COMPUTE)
-    if original_digest(data) is None:
-        return None, ()
-    return ProvenanceFinding(of=METADATA, name=OWN_NAME, certainty=Certainty.STATED, ai=None), ()
-
-
-def _record_finding(account: GenerationRecord) -> ProvenanceFinding:
-    drawn = [call.endpoint for call in account.calls if call.provider != COMPUTE]
-    facts: dict[str, JSONValue] = {
-        "recipe": shorten(account.recipe),
-        "take": shorten(account.take),
-        "stage": shorten(account.stage),
-        "endpoint": shorten(drawn[-1]) if drawn else "",
-        "made_at": shorten(account.made_at),
-        "version": shorten(account.program),
+        return _stated_finding(OWN_NAME, {"unreadable": error.problems[0].kind}, ai=None), ()
+    if account is None:
+        return None if original_digest(data) is None else _stated_finding(OWN_NAME, {}, ai=None), ()
+    drawn = tuple(call.endpoint for call in account.calls if call.provider != COMPUTE)
+    facts = {
+        "recipe": account.recipe,
+        "take": account.take,
+        "stage": account.stage,
+        "endpoint": drawn[-1] if drawn else "",
+        "made_at": account.made_at,
+        "version": account.program,
     }
-    told = {name: value for name, value in facts.items() if value}
-    return ProvenanceFinding(
-        of=METADATA, name=OWN_NAME, certainty=Certainty.STATED, ai=bool(account.source) or None, facts=told
-    )
+    return _stated_finding(OWN_NAME, _shortened(facts), ai=bool(account.source) or None), drawn
 
 
 class MetadataFields(Struct, frozen=True, kw_only=True):
@@ -220,8 +210,13 @@ def generator_findings(beside: MetadataFields) -> Iterator[ProvenanceFinding]:
             yield found
 
 
-def _stated_finding(name: str, facts: Mapping[str, JSONValue]) -> ProvenanceFinding:
-    return ProvenanceFinding(of=METADATA, name=name, certainty=Certainty.STATED, facts=dict(facts))
+def _stated_finding(name: str, facts: JSONObject, *, ai: bool | None = True) -> ProvenanceFinding:
+    return ProvenanceFinding(of=METADATA, name=name, certainty=Certainty.STATED, ai=ai, facts=facts)
+
+
+def _shortened(facts: Mapping[str, str]) -> JSONObject:
+    """The facts that are known, each short."""
+    return {name: shorten(text) for name, text in facts.items() if text}
 
 
 _PAIR = re.compile(r'(?:^|, )(Steps|Sampler|Seed|Model|Version|Size): ("[^"]{0,300}"|[^,\n]{0,300})')
@@ -337,7 +332,7 @@ def _bfl(beside: MetadataFields) -> ProvenanceFinding | None:
         return None
     facts = {"software": software, "make": make, "model": beside.tags.texts.get("Model", "")}
     name = "bfl" if make == "Black Forest Labs" else "software"
-    return _stated_finding(name, {fact: shorten(text) for fact, text in facts.items() if text})
+    return _stated_finding(name, _shortened(facts))
 
 
 _AI_SOFTWARE = re.compile(

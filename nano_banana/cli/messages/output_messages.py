@@ -185,5 +185,4 @@ MESSAGES: Mapping[str, Message] = {
     "c2pa_taken": Message("{file} already exists", "`--force` replaces it; pictures signed with it stay valid"),
     "c2pa_organisation": Message("invalid signer name `{given}`", "use 1 to 64 printable characters"),
     "c2pa_not_signed": Message("can't add content credentials to this picture: {why}"),
-    "c2pa_file_broken": Message("can't look for content credentials in {file}: {why}"),
 }

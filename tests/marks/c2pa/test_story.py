@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nano_banana.model.json_values import as_object
-from nano_banana.provenance.content_credentials import ContentCredentials, read_credentials
+from nano_banana.provenance.content_credentials import ContentCredentials, parse_credentials
 from nano_banana.provenance.embedding import read_record as account_of
 from tests.workspace import Workspace
 
@@ -38,7 +38,7 @@ def signed(workspace: Workspace) -> Workspace:
 
 def credentials(workspace: Workspace, name: str) -> ContentCredentials:
     (file,) = workspace.files(f"out/signed/{name}/**/*.png")
-    found = read_credentials(workspace.path(file))
+    found = parse_credentials(workspace.path(file).read_bytes(), "image/png")
     assert found is not None
     return found
 
@@ -78,7 +78,7 @@ def test_a_copy_in_another_format_is_signed_as_the_picture_that_it_is_made_of(si
     signed.edit("recipe.yaml", "[recipe, ai_source, c2pa]", f"{embed}, export: large, to: d, format: jpeg, crop: x")
     signed.expect("run").shows("1 copy in")
     (file,) = signed.files("d/**/*.jpg")
-    found = read_credentials(signed.path(file))
+    found = parse_credentials(signed.path(file).read_bytes(), "image/jpeg")
     assert found is not None
     assert (found.state, found.organisation, found.ai, found.manifests) == ("valid", "Studio", True, 3)
     assert [action.name for action in found.actions] == ["c2pa.opened", "c2pa.edited"]
