@@ -44,7 +44,12 @@ def html_page(
 
 def escape_text(text: str) -> str:
     """Escape text for HTML; a character that can't be printed becomes the replacement character."""
-    return escape("".join(char if char.isprintable() else "�" for char in text))
+    return escape(printable_text(text))
+
+
+def printable_text(text: str) -> str:
+    """The text with the replacement character for each character that can't be printed."""
+    return "".join(char if char.isprintable() else "�" for char in text)
 
 
 def data_url(data: bytes, media: str) -> str:
