@@ -131,7 +131,7 @@ def read_yaml(source: SourceText) -> YamlResult:
     reader = _EventReader(source)
     try:
         return YamlResult(top=reader.document(), problems=tuple(reader.problems))
-    except _StopReading:
+    except Invalid:
         return YamlResult(top=None, problems=tuple(reader.problems))
     except yaml.YAMLError as error:
         broken = _forbidden_character(source, _BYTE_ORDER_MARK) or parser_problem(error, source)
@@ -148,10 +148,6 @@ def parse_yaml(text: str, *, file: str) -> Located:
     return result.top or Located(span=Span(source=source, start=0, end=0))
 
 
-class _StopReading(Exception):
-    """The text is a trap, or not worth reading on."""
-
-
 class _EventReader:
     """Builds a value from parser events, each collection by a call of its own."""
 
@@ -164,7 +160,7 @@ class _EventReader:
         self._values = self._depth = self._end = 0
 
     def document(self) -> Located | None:
-        """The document's value. Raises _StopReading and YAMLError."""
+        """The document's value. Raises Invalid for a trap, or a text not worth reading on; YAMLError."""
         top = None
         for event in self._events:
             if isinstance(event, yaml.DocumentStartEvent) and top is not None:
@@ -282,11 +278,11 @@ class _EventReader:
     def _note(self, kind: str, span: Span, *, hint: tuple[str, ...] = (), **data: JSONValue) -> None:
         self.problems.append(problem(kind, position=span.place, suggestions=hint, **data))
         if len(self.problems) >= MAX_PROBLEMS:
-            raise _StopReading
+            raise Invalid(self.problems)
 
     def _stop(self, kind: str, span: Span, *, hint: tuple[str, ...] = (), **data: JSONValue) -> NoReturn:
         self._note(kind, span, hint=hint, **data)
-        raise _StopReading
+        raise Invalid(self.problems)
 
 
 class _Mark(Protocol):
