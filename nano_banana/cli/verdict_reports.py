@@ -12,7 +12,8 @@ from nano_banana.features.rejudging import RejudgedTake, RejudgeResult
 from nano_banana.model.flow import Reason, Ruling
 from nano_banana.session.manifest import judged_picture
 from nano_banana.session.run_records import NodeRecord, VerdictSummary
-from nano_banana.session.run_report import Acceptance, VerdictCounts, acceptance_by_gate, by_attempt_kind
+from nano_banana.session.run_report import acceptance_by_gate, by_attempt_kind
+from nano_banana.session.run_report_schema import ReportedAcceptance, ReportedVerdicts
 
 
 def verdict_text(ruled: VerdictSummary) -> str:
@@ -62,11 +63,11 @@ def say_acceptance(screen: Screen, records: Sequence[NodeRecord], folder: str) -
     """Print each gate's totals and where they differ, and the takes that need a person's review."""
     accounts = acceptance_by_gate(records)
     for stage, account in accounts.items():
-        screen.say(f"{visible(stage)}: {counts_summary(account.takes) or 'no takes judged yet'}")
+        screen.say(f"{visible(stage)}: {counts_summary(account) or 'no takes judged yet'}")
         for name, values in groupings(account).items():
             screen.say(f"  {visible(name)}: {_values_text(values)}")
         if len(kinds := by_attempt_kind(account)) > 1:
-            shares = [f"{kind} {counts[Ruling.ACCEPTED]:,}/{counts.judged:,}" for kind, counts in kinds.items()]
+            shares = [f"{kind} {counts['accepted']:,}/{counts['judged']:,}" for kind, counts in kinds.items()]
             screen.say(f"  attempts: {', '.join(shares)}")
     if accounts:
         _say_same_photos(screen, records)
@@ -80,26 +81,26 @@ def say_acceptance(screen: Screen, records: Sequence[NodeRecord], folder: str) -
     _say_unsure(screen, records, folder)
 
 
-def counts_summary(counts: VerdictCounts) -> str:
+def counts_summary(counts: ReportedVerdicts) -> str:
     """`39 of 48 accepted, 2 unsure, 7 rejected (5 too far, 2 no face), 4 not judged`."""
-    parts = [f"{counts[Ruling.ACCEPTED]:,} of {counts.judged:,} accepted"] if counts.judged else []
-    if counts[Ruling.UNSURE]:
-        parts.append(f"{counts[Ruling.UNSURE]:,} unsure")
-    if counts[Ruling.REJECTED]:
+    parts = [f"{counts.accepted:,} of {counts.judged:,} accepted"] if counts.judged else []
+    if counts.unsure:
+        parts.append(f"{counts.unsure:,} unsure")
+    if counts.rejected:
         reasons = _reason_counts(counts)
-        parts.append(f"{counts[Ruling.REJECTED]:,} rejected" + (f" ({reasons})" if reasons else ""))
-    if counts[Ruling.NOT_JUDGED]:
-        parts.append(f"{counts[Ruling.NOT_JUDGED]:,} not judged")
+        parts.append(f"{counts.rejected:,} rejected" + (f" ({reasons})" if reasons else ""))
+    if counts.not_judged:
+        parts.append(f"{counts.not_judged:,} not judged")
     return ", ".join(parts)
 
 
-def groupings(account: Acceptance) -> dict[str, Mapping[str, VerdictCounts]]:
+def groupings(account: ReportedAcceptance) -> dict[str, Mapping[str, ReportedVerdicts]]:
     """The groupings of takes with more than one value."""
     named = {"template": account.templates, "subject": account.subjects, **account.axes}
     return {name: values for name, values in named.items() if len(values) > 1}
 
 
-def _values_text(values: Mapping[str, VerdictCounts]) -> str:
+def _values_text(values: Mapping[str, ReportedVerdicts]) -> str:
     """`corporate 14/16, oil not judged, street 9/16: 5 too far, 2 no face`; one with reasons comes last."""
     shown = dict(list(values.items())[:MAX_VALUES])
     refused = [name for name, counts in shown.items() if counts.reasons]
@@ -109,14 +110,14 @@ def _values_text(values: Mapping[str, VerdictCounts]) -> str:
     return ", ".join([*more, *said] if len(refused) == 1 else [*said, *more])
 
 
-def _value_text(name: str, counts: VerdictCounts, *, alone: bool) -> str:
-    said = f"{counts[Ruling.ACCEPTED]:,}/{counts.judged:,}" if counts.judged else "not judged"
+def _value_text(name: str, counts: ReportedVerdicts, *, alone: bool) -> str:
+    said = f"{counts.accepted:,}/{counts.judged:,}" if counts.judged else "not judged"
     reasons = _reason_counts(counts)
     told = f": {reasons}" if alone else f" ({reasons})"
     return f"{visible(name)} {said}{told if reasons else ''}"
 
 
-def _reason_counts(counts: VerdictCounts) -> str:
+def _reason_counts(counts: ReportedVerdicts) -> str:
     return ", ".join(f"{count:,} {reason_name(kind)}" for kind, count in counts.reasons.items())
 
 
@@ -161,7 +162,7 @@ def say_rejudged(screen: Screen, rejudged: RejudgeResult, *, accept: float | Non
         screen.table([_rejudged_row(word) for word in words], head=_REJUDGED_HEAD, most=MAX_REJUDGED)
         screen.say()
     for stage, account in rejudged.now.items():
-        screen.say(f"{visible(stage)}: {counts_summary(account.takes)}")
+        screen.say(f"{visible(stage)}: {counts_summary(account)}")
     if rejudged.waiting:
         screen.say(f"{plural(rejudged.waiting, 'take')} not judged yet (needs a run)")
     asked = " ".join(
@@ -170,7 +171,7 @@ def say_rejudged(screen: Screen, rejudged: RejudgeResult, *, accept: float | Non
     if not asked:
         return
     for stage, account in rejudged.now.items():
-        screen.say(f"{asked}: {counts_difference(rejudged.before[stage].takes, account.takes)} at {visible(stage)}")
+        screen.say(f"{asked}: {counts_difference(rejudged.before[stage], account)} at {visible(stage)}")
     stages = ", ".join(f"`{visible(stage)}`" for stage in rejudged.gates)
     screen.say(f"To apply this, set {_thresholds_yaml(accept, unsure)} in {stages}.")
 
@@ -180,12 +181,12 @@ def ruling_changes(word: RejudgedTake) -> bool:
     return word.before is not None and word.now.ruling is not word.before
 
 
-def counts_difference(before: VerdictCounts, now: VerdictCounts) -> str:
+def counts_difference(before: ReportedVerdicts, now: ReportedVerdicts) -> str:
     """`3 fewer accepted`, `same number accepted, 1 more unsure`, `no change`."""
-    gained = now[Ruling.ACCEPTED] - before[Ruling.ACCEPTED]
+    gained = now.accepted - before.accepted
     if gained:
         return f"{abs(gained):,} {'more' if gained > 0 else 'fewer'} accepted"
-    moved = now[Ruling.UNSURE] - before[Ruling.UNSURE]
+    moved = now.unsure - before.unsure
     if moved:
         return f"same number accepted, {abs(moved):,} {'more' if moved > 0 else 'fewer'} unsure"
     return "no change"

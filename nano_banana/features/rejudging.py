@@ -13,7 +13,8 @@ from nano_banana.planner.preview import preview, reply_imaginer
 from nano_banana.recipe.recipe_model import Recipe, Stage
 from nano_banana.session.forecasting import gc_paused
 from nano_banana.session.run_records import NodeRecord, VerdictSummary, node_record, slim_record
-from nano_banana.session.run_report import Acceptance, acceptance_by_gate
+from nano_banana.session.run_report import acceptance_by_gate
+from nano_banana.session.run_report_schema import ReportedAcceptance
 from nano_banana.session.session import Session
 from nano_banana.stages.gate_stage import gate_rules
 from nano_banana.stages.verdicts import AcceptanceCriteria
@@ -34,8 +35,8 @@ class RejudgeResult(Struct, frozen=True, kw_only=True):
     """
 
     words: Sequence[RejudgedTake]
-    now: Mapping[str, Acceptance]
-    before: Mapping[str, Acceptance]
+    now: Mapping[str, ReportedAcceptance]
+    before: Mapping[str, ReportedAcceptance]
     waiting: int
     gates: Mapping[str, float]
 

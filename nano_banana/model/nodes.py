@@ -23,8 +23,8 @@ class NodeInfo(Struct, frozen=True, kw_only=True, array_like=True):
 
     `slot` names the position in the plan with the *position* of the seed instead of its value
     (`portraits/ana/office/#0`), so that two runs can be compared after a change of seed. `template` is the name of the
-    shot's template (empty: a text of its own); `cast` are the people in the picture, from left to right. Stores keep the fields
-    as an array in this order, so new ones go to the end.
+    shot's template (empty: a text of its own); `cast` are the people in the picture, from left to right.
+    Stores keep the fields as an array in this order, so new ones go to the end.
     """
 
     kind: str

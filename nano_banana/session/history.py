@@ -11,7 +11,6 @@ from typing import Self
 from msgspec import Struct
 from msgspec.structs import replace
 
-from nano_banana.model.flow import Ruling
 from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.problem import Invalid, did_you_mean, problem
 from nano_banana.session.compute_calls import BATCH_RUN_PREFIX
@@ -258,16 +257,7 @@ def verdict_totals(snapshots: Iterable[Snapshot], *, by_subject: bool) -> tuple[
             if take.verdict is not None:
                 name = _take_subject(take) if by_subject else snapshot.recipe
                 counts.setdefault(name, Counter())[take.verdict.ruling] += 1
-    return tuple(
-        VerdictTotals(
-            name=name,
-            accepted=found[Ruling.ACCEPTED],
-            unsure=found[Ruling.UNSURE],
-            rejected=found[Ruling.REJECTED],
-            not_judged=found[Ruling.NOT_JUDGED],
-        )
-        for name, found in sorted(counts.items())
-    )
+    return tuple(VerdictTotals(name=name, **found) for name, found in sorted(counts.items()))
 
 
 def _take_subject(take: KeptTake) -> str:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TypedDict
 
-from msgspec import Struct, field
+from msgspec.structs import asdict
 
 from nano_banana.model.flow import Ruling
 from nano_banana.model.json_values import JSONValue
@@ -29,49 +28,11 @@ from nano_banana.session.run_report_schema import (
     ReportPart,
 )
 
-JUDGED = (Ruling.ACCEPTED, Ruling.UNSURE, Ruling.REJECTED)
-"""The rulings of what was looked at."""
 
+def acceptance_by_gate(records: Iterable[NodeRecord]) -> dict[str, ReportedAcceptance]:
+    """Each gate's verdicts, counted, by the gate's id, in the order of the gates' first verdicts.
 
-class VerdictCounts(Struct, frozen=True, kw_only=True):
-    """Verdicts by ruling, and why pictures were rejected: each reason once a picture."""
-
-    rulings: Mapping[Ruling, int] = field(default_factory=dict)
-    reasons: Mapping[str, int] = field(default_factory=dict)
-
-    @property
-    def judged(self) -> int:
-        """How many were looked at."""
-        return sum(self[ruling] for ruling in JUDGED)
-
-    def __getitem__(self, ruling: Ruling) -> int:
-        """How many had this ruling."""
-        return self.rulings.get(ruling, 0)
-
-    def __add__(self, other: VerdictCounts) -> VerdictCounts:
-        """Both together."""
-        reasons = Counter(self.reasons) + Counter(other.reasons)
-        return VerdictCounts(rulings=Counter(self.rulings) + Counter(other.rulings), reasons=_most_first(reasons))
-
-
-class Acceptance(Struct, frozen=True, kw_only=True):
-    """A gate's final verdicts on takes, and its verdicts on each attempt.
-
-    `takes` are all of them, and then by template (a text of the shot's own goes by the shot's name), by who is in them
-    and by each axis's values; `attempts` are pictures by label (`first`, `retry1`, `repair2`).
-    """
-
-    takes: VerdictCounts
-    templates: Mapping[str, VerdictCounts]
-    subjects: Mapping[str, VerdictCounts]
-    axes: Mapping[str, Mapping[str, VerdictCounts]]
-    attempts: Mapping[str, VerdictCounts]
-
-
-def acceptance_by_gate(records: Iterable[NodeRecord]) -> dict[str, Acceptance]:
-    """Each gate's account, by its stage's id, in the order of the stages' first verdicts.
-
-    A take that goes on by several ways is several records, but what it had in common was judged once.
+    A take on several paths has several records, but each of its pictures is counted once.
     """
     found: dict[str, dict[tuple[str, str, str], tuple[NodeInfo, VerdictSummary]]] = {}
     for record in records:
@@ -80,37 +41,27 @@ def acceptance_by_gate(records: Iterable[NodeRecord]) -> dict[str, Acceptance]:
             words, key = found.setdefault(ruled.stage, {}), (name, ruled.attempt.label, ruled.digest)
             if key not in words or ruled.is_final:
                 words[key] = (record.card, ruled)
-    return {stage: _account(list(words.values())) for stage, words in found.items()}
+    return {stage: _acceptance(list(words.values())) for stage, words in found.items()}
 
 
-def reported_acceptance(accounts: Mapping[str, Acceptance]) -> dict[str, ReportedAcceptance]:
+def acceptance_json(acceptance: Mapping[str, ReportedAcceptance]) -> dict[str, JSONValue]:
     """The acceptance of each gate for reports."""
-    return {
-        stage: ReportedAcceptance(
-            **_numbers(account.takes),
-            templates=_named_counts(account.templates),
-            subjects=_named_counts(account.subjects),
-            axes={axis: _named_counts(values) for axis, values in account.axes.items()},
-            attempts=_named_counts(account.attempts),
-        )
-        for stage, account in accounts.items()
-    }
+    return {gate: part.json() for gate, part in acceptance.items()}
 
 
-def by_attempt_kind(account: Acceptance) -> dict[str, VerdictCounts]:
-    """The attempts by their sort (`first`, `retry`, `repair`), all numbers of one added up."""
-    found: dict[str, VerdictCounts] = {}
-    for label, counts in account.attempts.items():
-        kind = FIRST_LABEL if label == FIRST_LABEL else attempt_kind(label)
-        found[kind] = found[kind] + counts if kind in found else counts
+def by_attempt_kind(acceptance: ReportedAcceptance) -> dict[str, Counter[str]]:
+    """How many attempts were `accepted` and `judged`, by kind (`first`, `retry`, `repair`)."""
+    found: dict[str, Counter[str]] = {}
+    for label, counts in acceptance.attempts.items():
+        found.setdefault(attempt_kind(label), Counter()).update(accepted=counts.accepted, judged=counts.judged)
     return found
 
 
-def _account(words: Sequence[tuple[NodeInfo, VerdictSummary]]) -> Acceptance:
+def _acceptance(words: Sequence[tuple[NodeInfo, VerdictSummary]]) -> ReportedAcceptance:
     last = [(card, ruled) for card, ruled in words if ruled.is_final]
     axes = dict.fromkeys(axis for card, _ in last for axis in card.axes)
-    return Acceptance(
-        takes=_counts(ruled for _, ruled in last),
+    return ReportedAcceptance(
+        **asdict(_counts([ruled for _, ruled in last])),
         templates=_by((card.template or card.shot, ruled) for card, ruled in last),
         subjects=_by((" + ".join(card.cast) or card.subject, ruled) for card, ruled in last),
         axes={axis: _by((card.axes[axis], ruled) for card, ruled in last if axis in card.axes) for axis in axes},
@@ -118,8 +69,8 @@ def _account(words: Sequence[tuple[NodeInfo, VerdictSummary]]) -> Acceptance:
     )
 
 
-def _by(words: Iterable[tuple[str, VerdictSummary]]) -> dict[str, VerdictCounts]:
-    """Counts by name, without those that have none."""
+def _by(words: Iterable[tuple[str, VerdictSummary]]) -> dict[str, ReportedVerdicts]:
+    """Counts by name, without verdicts that have no name."""
     found: dict[str, list[VerdictSummary]] = {}
     for name, ruled in words:
         if name:
@@ -127,41 +78,17 @@ def _by(words: Iterable[tuple[str, VerdictSummary]]) -> dict[str, VerdictCounts]
     return {name: _counts(some) for name, some in found.items()}
 
 
-def _counts(words: Iterable[VerdictSummary]) -> VerdictCounts:
-    rulings: Counter[Ruling] = Counter()
-    reasons: Counter[str] = Counter()
-    for ruled in words:
-        rulings[ruled.ruling] += 1
-        if ruled.ruling is Ruling.REJECTED:
-            reasons.update({reason.kind for reason in ruled.reasons})
-    return VerdictCounts(rulings=rulings, reasons=_most_first(reasons))
-
-
-def _most_first(reasons: Counter[str]) -> dict[str, int]:
-    return dict(sorted(reasons.items(), key=lambda found: (-found[1], found[0])))
-
-
-def _named_counts(counts: Mapping[str, VerdictCounts]) -> dict[str, ReportedVerdicts]:
-    return {name: ReportedVerdicts(**_numbers(some)) for name, some in counts.items()}
-
-
-class _Numbers(TypedDict):
-    judged: int
-    accepted: int
-    unsure: int
-    rejected: int
-    not_judged: int
-    reasons: dict[str, int]
-
-
-def _numbers(counts: VerdictCounts) -> _Numbers:
-    return _Numbers(
-        judged=counts.judged,
-        accepted=counts[Ruling.ACCEPTED],
-        unsure=counts[Ruling.UNSURE],
-        rejected=counts[Ruling.REJECTED],
-        not_judged=counts[Ruling.NOT_JUDGED],
-        reasons=dict(counts.reasons),
+def _counts(words: Sequence[VerdictSummary]) -> ReportedVerdicts:
+    rulings = Counter(ruled.ruling for ruled in words)
+    rejected = [ruled for ruled in words if ruled.ruling is Ruling.REJECTED]
+    reasons = Counter(kind for ruled in rejected for kind in {reason.kind for reason in ruled.reasons})
+    return ReportedVerdicts(
+        judged=rulings[Ruling.ACCEPTED] + rulings[Ruling.UNSURE] + rulings[Ruling.REJECTED],
+        accepted=rulings[Ruling.ACCEPTED],
+        unsure=rulings[Ruling.UNSURE],
+        rejected=rulings[Ruling.REJECTED],
+        not_judged=rulings[Ruling.NOT_JUDGED],
+        reasons=dict(sorted(reasons.items(), key=lambda found: (-found[1], found[0]))),
     )
 
 
@@ -199,8 +126,8 @@ def run_report(forecast: Forecast, outcome: RunOutcome) -> dict[str, JSONValue]:
 
 def run_report_pieces(forecast: Forecast, outcome: RunOutcome) -> Iterator[str]:
     """The same as JSON in pieces: a set of ten thousand takes is never in memory twice."""
-    accepted = {name: part.json() for name, part in reported_acceptance(acceptance_by_gate(outcome.records)).items()}
-    yield f'{json.dumps(_run_head(forecast, outcome).json())[:-1]}, "acceptance": {json.dumps(accepted)}'
+    head = {**_run_head(forecast, outcome).json(), "acceptance": acceptance_json(acceptance_by_gate(outcome.records))}
+    yield json.dumps(head)[:-1]
     for name, entries in _sections(outcome.records, str(outcome.folder)).items():
         yield f', "{name}": ['
         for number, entry in enumerate(entries):
@@ -227,7 +154,7 @@ def _run_head(forecast: Forecast, outcome: RunOutcome) -> ReportHead:
 
 
 def _cost(forecast: Forecast, billed: float | None) -> ReportedCost:
-    """From what is certain to be spent to what is spent if gates reject everything."""
+    """From what is certain to be spent to what is spent if gates reject everything; `billed` if it is known."""
     tally = forecast.tally
     high = (
         None
@@ -252,7 +179,7 @@ def _expectation(tally: ForecastTotals) -> ReportedExpectation | None:
 
 
 def _records(records: Sequence[NodeRecord], folder: str) -> dict[str, JSONValue]:
-    accepted = {name: part.json() for name, part in reported_acceptance(acceptance_by_gate(records)).items()}
+    accepted = acceptance_json(acceptance_by_gate(records))
     sections = {name: [part.json() for part in entries] for name, entries in _sections(records, folder).items()}
     return {"acceptance": accepted, **sections}
 

@@ -15,12 +15,15 @@ from nano_banana.model.flow import ExitedEarly, Ruling
 from nano_banana.model.nodes import NodeResult, NodeStatus
 from nano_banana.session.explanation import Explanation
 from nano_banana.session.run_records import node_record
-from nano_banana.session.run_report import VerdictCounts, acceptance_by_gate
+from nano_banana.session.run_report import acceptance_by_gate
+from nano_banana.session.run_report_schema import ReportedVerdicts
 from tests.reports.judged import ACCEPTED, FAR, take
 
 
-def counts(accepted: int, unsure: int = 0) -> VerdictCounts:
-    return VerdictCounts(rulings={Ruling.ACCEPTED: accepted, Ruling.UNSURE: unsure})
+def counts(accepted: int, unsure: int = 0) -> ReportedVerdicts:
+    return ReportedVerdicts(
+        judged=accepted + unsure, accepted=accepted, unsure=unsure, rejected=0, not_judged=0, reasons={}
+    )
 
 
 @pytest.mark.parametrize(
@@ -33,7 +36,7 @@ def counts(accepted: int, unsure: int = 0) -> VerdictCounts:
         (counts(4, 2), counts(4, 1), "same number accepted, 1 fewer unsure"),
     ],
 )
-def test_the_difference(before: VerdictCounts, now: VerdictCounts, said: str) -> None:
+def test_the_difference(before: ReportedVerdicts, now: ReportedVerdicts, said: str) -> None:
     assert counts_difference(before, now) == said
 
 

@@ -12,7 +12,7 @@ from nano_banana.model.flow import ExitedEarly, Reason, Ruling, Verdict
 from nano_banana.model.json_values import JSONObject, as_object
 from nano_banana.model.nodes import NodeResult
 from nano_banana.session.run_records import VerdictSummary, node_record
-from nano_banana.session.run_report import acceptance_by_gate, reported_acceptance
+from nano_banana.session.run_report import acceptance_by_gate
 from tests.reports.judged import ACCEPTED, DARK, FAR, NO_FACE, SKIPPED, UNSURE, person, take
 
 TAKES = [
@@ -25,7 +25,7 @@ TAKES = [
 
 
 def told(*ends: NodeResult) -> JSONObject:
-    accounts = reported_acceptance(acceptance_by_gate(node_record(end) for end in ends))
+    accounts = acceptance_by_gate(node_record(end) for end in ends)
     return accounts["judged"].json() if "judged" in accounts else {}
 
 

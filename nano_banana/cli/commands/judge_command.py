@@ -63,7 +63,7 @@ def command(
 
 
 def _rejudged_json(rejudged: RejudgeResult) -> dict[str, JSONValue]:
-    from nano_banana.session.run_report import reported_acceptance
+    from nano_banana.session.run_report import acceptance_json
 
     takes: list[JSONValue] = [
         {
@@ -81,6 +81,6 @@ def _rejudged_json(rejudged: RejudgeResult) -> dict[str, JSONValue]:
     return {
         "takes": takes,
         "not_judged_yet": rejudged.waiting,
-        "acceptance": {gate: part.json() for gate, part in reported_acceptance(rejudged.now).items()},
-        "before": {gate: part.json() for gate, part in reported_acceptance(rejudged.before).items()},
+        "acceptance": acceptance_json(rejudged.now),
+        "before": acceptance_json(rejudged.before),
     }

@@ -28,7 +28,8 @@ from nano_banana.recipe.prompts import PromptError, render_prompt
 from nano_banana.recipe.recipe_model import TemplateText
 from nano_banana.recipe.template_syntax import TemplateFault
 from nano_banana.session.run_execution import RunOutcome
-from nano_banana.session.run_report import VerdictCounts, acceptance_by_gate
+from nano_banana.session.run_report import acceptance_by_gate
+from nano_banana.session.run_report_schema import ReportedVerdicts
 from nano_banana.session.run_request import RunRequest
 from nano_banana.session.session import Session
 from nano_banana.settings.configuration import Settings
@@ -149,7 +150,7 @@ class TrialResult(Struct, frozen=True, kw_only=True):
     """How a trial run ended, and what the gate said by template (`cinema/noir-detective`)."""
 
     outcome: RunOutcome
-    accepted: Mapping[str, VerdictCounts]
+    accepted: Mapping[str, ReportedVerdicts]
 
 
 def example_subject() -> TrialSubject:
@@ -278,7 +279,7 @@ class TestedTemplate(Struct, frozen=True, kw_only=True):
     cases: int
     faults: Sequence[PackFault]
     planned: Sequence[PlannedPicture] = ()
-    accepted: VerdictCounts | None = None
+    accepted: ReportedVerdicts | None = None
 
 
 class TestedPack(Struct, frozen=True, kw_only=True):
@@ -331,7 +332,7 @@ def draw_packs(
     return [_with_verdicts(whole, tried.accepted) for whole in tested], tried.outcome
 
 
-def _with_verdicts(whole: TestedPack, accepted: Mapping[str, VerdictCounts]) -> TestedPack:
+def _with_verdicts(whole: TestedPack, accepted: Mapping[str, ReportedVerdicts]) -> TestedPack:
     templates: Iterable[TestedTemplate] = (
         replace(each, accepted=accepted.get(f"{whole.name}/{each.template.name}")) for each in whole.templates
     )
@@ -408,12 +409,12 @@ def tested_pack_json(tested: TestedPack, problem: ProblemToJSON) -> JSONObject:
 
 
 def _tested_template_json(each: TestedTemplate, problem: ProblemToJSON) -> JSONObject:
-    counts = each.accepted
+    counts = {} if each.accepted is None else asdict(each.accepted)
     return {
         "prompts": each.cases,
         "faults": [
             {**problem(fault.problem), "noun": fault.case.noun, "with": fault.case.values} for fault in each.faults
         ],
         "planned": [asdict(planned) for planned in each.planned],
-        "accepted": None if counts is None else {each.value: counts[each] for each in Ruling if counts[each]},
+        "accepted": {name: counts[name] for name in Ruling if counts.get(name)} if counts else None,
     }
