@@ -1,6 +1,6 @@
-"""A subject in one store and its runs' records: found, then erased.
+"""What one store and the manifests of its runs have of a subject: finds it, and erases it.
 
-What leads to the rest goes last: the store's rows, its files, the snapshots, then the manifests. After a crash, look
+What leads to the rest goes last: the store's rows, its files, the snapshots, then the manifests. After a crash, find
 and erase again.
 """
 
@@ -8,147 +8,69 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from nano_banana.model.json_values import JSONObject, as_items, as_object
-from nano_banana.model.ticket import Ticket, TicketState, Upload
+from nano_banana.model.ticket import Ticket, TicketState
 from nano_banana.session.manifest import MANIFEST, manifest_entries, remove_from_manifest
-from nano_banana.session.run_snapshot import KEY_DIGITS, KeptTake, pack_snapshot, unpack_snapshot
+from nano_banana.session.run_snapshot import KEY_DIGITS, KeptTake, Snapshot, pack_snapshot, unpack_snapshot
 from nano_banana.store.local_store import Store
 from nano_banana.store.personal_data import DataSubject, ErasureSeeds, SubjectTraces
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
+_MAYBE_SENT = {TicketState.SENDING, TicketState.UNKNOWN, TicketState.ABANDONED}
+"""States of requests that a provider may have received, even if their id is unknown."""
 
-class _RecordedNode(Struct, frozen=True, kw_only=True):
-    """A node in a report: its kind, who is in it, its calls' keys, its pictures below `folder`."""
+
+class _ReportedNode(Struct, frozen=True, kw_only=True):
+    """A node in a manifest or a snapshot: its kind, who is in it, its calls' keys, its files' digests, its pictures."""
 
     kind: str
     people: frozenset[str]
     keys: frozenset[str]
-    folder: Path
-    pictures: tuple[str, ...]
+    digests: frozenset[str]
+    pictures: frozenset[str]
 
+    @classmethod
+    def of_entry(cls, kind: str, entry: JSONObject, folder: Path = Path()) -> _ReportedNode:
+        """An entry of the manifest in `folder`. Its calls' files are not its own."""
+        attempts = [entry, *map(as_object, as_items(entry.get("attempts")))]
+        paths = [str(path) for each in attempts for path in as_object(each.get("pictures")).values()]
+        subject = entry.get("subject")
+        return cls(
+            kind=kind,
+            people=frozenset(map(str, [*as_items(entry.get("cast")), *([subject] if subject else [])])),
+            keys=frozenset(str(as_object(call).get("key")) for call in as_items(entry.get("calls"))),
+            digests=frozenset(_DIGEST.findall(json.dumps({**entry, "calls": None}))),
+            pictures=frozenset(str(folder / path.removeprefix("./")) for path in paths),
+        )
 
-def manifest_folders(out: Path) -> list[Path]:
-    """The output folders of this project's recipes that have a manifest."""
-    return sorted(path.parent for path in out.glob(f"*/{MANIFEST}"))
-
-
-def subject_mentions(store: Store, out: Path, name: str) -> ErasureSeeds:
-    """What all manifests below `out` and all snapshots of runs say about `name`."""
-    nodes = [*_manifest_nodes(out), *_snapshot_nodes(store, out)]
-    own = [node for node in nodes if name in node.people]
-    return ErasureSeeds(
-        own=_call_keys(node for node in own if node.kind == "take"),
-        others=_call_keys(node for node in nodes if name not in node.people),
-        roots=_call_keys(node for node in own if node.kind != "take"),
-        pictures=frozenset(str(node.folder / picture) for node in own for picture in node.pictures),
-    )
-
-
-class RecordMatcher(Struct, frozen=True, kw_only=True):
-    """Decides whether a report's entry is about a subject: by name, call or picture.
-
-    `keys` are the first `KEY` digits of calls' keys.
-    """
-
-    name: str
-    keys: Collection[str] = frozenset()
-    digests: Collection[str] = frozenset()
-
-    def in_entry(self, kind: str, entry: JSONObject) -> bool:
-        """Whether an entry of a manifest is about them, or has them in it."""
-        if self.name in _entry_people(entry) or (kind != "take" and entry.get("subject") == self.name):
-            return True
-        files = _DIGEST.findall(json.dumps({name: told for name, told in entry.items() if name != "calls"}))
-        return self._has(_entry_keys(entry), files)
-
-    def in_node(self, node: KeptTake) -> bool:
-        """Whether a node of a snapshot is about them, or has them in it."""
-        files = [node.result, *(picture.digest for picture in node.pictures)]
-        return self.name in _node_people(node) or self._has((call.key for call in node.calls), files)
-
-    def _has(self, keys: Iterable[str], files: Iterable[str]) -> bool:
-        return any(key[:KEY_DIGITS] in self.keys for key in keys) or any(digest in self.digests for digest in files)
-
-
-def remove_from_snapshots(store: Store, mentions: RecordMatcher, *, dry_run: bool) -> int:
-    """Remove a subject's takes from the snapshots of runs; return how many runs that changes."""
-    changed = 0
-    for run in store.snapshots.runs():
-        snapshot = unpack_snapshot(store.snapshots.get(run))
-        if snapshot is None:
-            continue
-        kept = [node for node in snapshot.nodes if not mentions.in_node(node)]
-        if len(kept) < len(snapshot.nodes):
-            changed += 1
-            if not dry_run:
-                data = pack_snapshot(snapshot.run, snapshot.recipe, kept, whole=snapshot.whole)
-                store.snapshots.keep(snapshot.run, snapshot.recipe, data)
-    return changed
-
-
-def _manifest_nodes(out: Path) -> Iterator[_RecordedNode]:
-    for folder in manifest_folders(out):
-        for kind, entry in manifest_entries(folder):
-            told = [entry, *map(as_object, as_items(entry.get("attempts")))]
-            paths = [str(path) for each in told for path in as_object(each.get("pictures")).values()]
-            yield _RecordedNode(
-                kind=kind,
-                people=_entry_people(entry),
-                keys=frozenset(_entry_keys(entry)),
-                folder=folder,
-                pictures=tuple(path.removeprefix("./") for path in paths),
-            )
-
-
-def _snapshot_nodes(store: Store, out: Path) -> Iterator[_RecordedNode]:
-    for run in store.snapshots.runs():
-        snapshot = unpack_snapshot(store.snapshots.get(run))
-        for node in snapshot.nodes if snapshot else ():
-            yield _RecordedNode(
-                kind=node.card.kind,
-                people=_node_people(node),
-                keys=frozenset(call.key for call in node.calls),
-                folder=out / (snapshot.recipe if snapshot else ""),
-                pictures=tuple(picture.name for picture in node.pictures),
-            )
-
-
-def _entry_keys(entry: JSONObject) -> list[str]:
-    return [str(as_object(call).get("key")) for call in as_items(entry.get("calls"))]
-
-
-def _entry_people(entry: JSONObject) -> frozenset[str]:
-    subject = entry.get("subject")
-    return frozenset(map(str, as_items(entry.get("cast")))) | ({str(subject)} if subject else set())
-
-
-def _node_people(node: KeptTake) -> frozenset[str]:
-    return frozenset({*node.card.cast, node.card.subject} - {""})
-
-
-def _call_keys(nodes: Iterable[_RecordedNode]) -> frozenset[str]:
-    return frozenset(key for node in nodes for key in node.keys)
-
-
-_MAYBE_SENT = {TicketState.SENDING, TicketState.UNKNOWN, TicketState.ABANDONED}
-"""States of requests that a service may have, also where their id was never heard of."""
+    @classmethod
+    def of_kept(cls, node: KeptTake, folder: Path = Path()) -> _ReportedNode:
+        """A node of a snapshot; `folder` is the recipe's output folder."""
+        return cls(
+            kind=node.card.kind,
+            people=frozenset({*node.card.cast, node.card.subject} - {""}),
+            keys=frozenset(call.key for call in node.calls),
+            digests=frozenset([node.result, *(picture.digest for picture in node.pictures)]),
+            pictures=frozenset(str(folder / picture.name) for picture in node.pictures),
+        )
 
 
 class SubjectInStore(Struct, frozen=True, kw_only=True):
-    """What one store has of a subject. `manifests` (their folders) and `runs` mention the subject."""
+    """What one store has of a subject. `manifests` (their folders) and so many `runs` mention the subject."""
 
     who: DataSubject
     store: Path
     traces: SubjectTraces
     manifests: tuple[Path, ...]
     runs: int
-    hints: ErasureSeeds
+    seeds: ErasureSeeds
 
     @property
     def empty(self) -> bool:
@@ -157,67 +79,76 @@ class SubjectInStore(Struct, frozen=True, kw_only=True):
 
     @property
     def requests(self) -> tuple[Ticket, ...]:
-        """Their requests that a service took, or may have taken."""
+        """Their requests that a provider received, or may have received."""
         return tuple(ticket for ticket in self.traces.requests if ticket.request_id or ticket.state in _MAYBE_SENT)
 
-    @property
-    def uploads(self) -> tuple[Upload, ...]:
-        """Their files at a service."""
-        return self.traces.uploads
+
+def _is_mentioned(found: SubjectInStore) -> Callable[[_ReportedNode], bool]:
+    """Says whether a node of a report is about the subject, or shows them: by name, call or file."""
+    name, digests = found.who.name, found.traces.digests
+    keys = {key[:KEY_DIGITS] for key in found.traces.keys}
+    return lambda node: (
+        name in node.people
+        or not digests.isdisjoint(node.digests)
+        or not keys.isdisjoint(key[:KEY_DIGITS] for key in node.keys)
+    )
 
 
 def find_in_store(store: Store, out: Path, who: DataSubject) -> SubjectInStore:
     """Find everything, and change nothing. Raises Unusable as a store does."""
-    hints = subject_mentions(store, out, who.name)
-    traces = store.erasure().forget(who, hints, dry_run=True)
-    mentions = _record_matcher(who, traces)
-    return SubjectInStore(
-        who=who,
-        store=store.folder,
-        traces=traces,
-        manifests=tuple(
-            folder
-            for folder in manifest_folders(out)
-            if remove_from_manifest(folder, who.name, mentions.in_entry, dry_run=True)
-        ),
-        runs=remove_from_snapshots(store, mentions, dry_run=True),
-        hints=hints,
+    folders = sorted(path.parent for path in out.glob(f"*/{MANIFEST}"))
+    nodes = [_ReportedNode.of_entry(*entry, folder) for folder in folders for entry in manifest_entries(folder)]
+    nodes += [_ReportedNode.of_kept(node, out / kept.recipe) for kept in _snapshots(store) for node in kept.nodes]
+    own = [node for node in nodes if who.name in node.people]
+    seeds = ErasureSeeds(
+        own=_call_keys(node for node in own if node.kind == "take"),
+        others=_call_keys(node for node in nodes if who.name not in node.people),
+        roots=_call_keys(node for node in own if node.kind != "take"),
+        pictures=frozenset(picture for node in own for picture in node.pictures),
     )
-
-
-def check_erasable(store: Store, found: SubjectInStore, *, abandon: bool = False) -> None:
-    """Raise Unusable where nothing can be deleted now: `forget_underway`, `forget_open`."""
-    store.erasure().check(found.who, found.traces, abandon=abandon)
-
-
-def abandon_requests(store: Store, found: SubjectInStore) -> None:
-    """Abandon the subject's requests with an unknown result; search again afterwards. Raises `forget_underway`."""
-    store.erasure().abandon(found.traces)
+    traces = store.erasure().forget(who, seeds, dry_run=True)
+    found = SubjectInStore(who=who, store=store.folder, traces=traces, manifests=(), runs=0, seeds=seeds)
+    manifests = tuple(folder for folder in folders if _remove_from_manifest(folder, found, dry_run=True))
+    return replace(found, manifests=manifests, runs=_remove_from_snapshots(store, found, dry_run=True))
 
 
 def erase_from_store(store: Store, found: SubjectInStore, removed: Collection[Path]) -> None:
-    """Delete what was found, once the files (`removed`) are deleted. After a crash, look and forget again.
+    """Delete what was found, once the files (`removed`) are deleted.
 
-    What leads to the rest goes last: the store's rows, its files, the snapshots, then the manifests.
-    Raises Unusable: `forget_underway`, `forget_open` (nothing is deleted then), and what a full or read-only disk does.
+    Raises Unusable: `forget_underway`, `forget_open` (nothing is deleted then), and if the disk can't be written.
     """
-    oblivion, who = store.erasure(), found.who
-    oblivion.forget(who, found.hints, dry_run=False, removed={str(path) for path in removed})
-    mentions = _record_matcher(who, found.traces)
-    remove_from_snapshots(store, mentions, dry_run=False)
-    oblivion.finish()
+    erasure = store.erasure()
+    erasure.forget(found.who, found.seeds, dry_run=False, removed={str(path) for path in removed})
+    _remove_from_snapshots(store, found)
+    erasure.finish()
     for folder in found.manifests:
-        remove_from_manifest(folder, who.name, mentions.in_entry)
+        _remove_from_manifest(folder, found)
 
 
-def finish_erasure(store: Store) -> bool:
-    """End a forgetting that was cut short; return whether there was one."""
-    oblivion = store.erasure()
-    if not oblivion.pending:
-        return False
-    oblivion.finish()
-    return True
+def _remove_from_manifest(folder: Path, found: SubjectInStore, *, dry_run: bool = False) -> bool:
+    is_mentioned = _is_mentioned(found)
+    return remove_from_manifest(
+        folder, found.who.name, lambda *entry: is_mentioned(_ReportedNode.of_entry(*entry)), dry_run=dry_run
+    )
 
 
-def _record_matcher(who: DataSubject, traces: SubjectTraces) -> RecordMatcher:
-    return RecordMatcher(name=who.name, keys={key[:KEY_DIGITS] for key in traces.keys}, digests=traces.digests)
+def _remove_from_snapshots(store: Store, found: SubjectInStore, *, dry_run: bool = False) -> int:
+    """Remove a subject's nodes from the snapshots of runs; return how many runs have any."""
+    changed, is_mentioned = 0, _is_mentioned(found)
+    for snapshot in _snapshots(store):
+        kept = [node for node in snapshot.nodes if not is_mentioned(_ReportedNode.of_kept(node))]
+        if len(kept) < len(snapshot.nodes):
+            changed += 1
+            if not dry_run:
+                data = pack_snapshot(snapshot.run, snapshot.recipe, kept, whole=snapshot.whole)
+                store.snapshots.keep(snapshot.run, snapshot.recipe, data)
+    return changed
+
+
+def _snapshots(store: Store) -> Iterator[Snapshot]:
+    found = (unpack_snapshot(store.snapshots.get(run)) for run in store.snapshots.runs())
+    yield from filter(None, found)
+
+
+def _call_keys(nodes: Iterable[_ReportedNode]) -> frozenset[str]:
+    return frozenset(key for node in nodes for key in node.keys)
