@@ -256,13 +256,11 @@ def _make_picture(screen: Screen, pack: Pack, template: PackTemplate, photos: Pa
 
     settings, sitter = settings_for(screen), TrialSubject(photos=photos, noun=noun)
     with progress(screen) as on_event:
-        tried = run_trial([(pack, template)], sitter, project_root(Path.cwd()), settings, os.environ, on_event)
-    problems = [problem for record in tried.outcome.records for problem in record.problems]
+        outcome, _ = run_trial([(pack, template)], sitter, project_root(Path.cwd()), settings, os.environ, on_event)
+    problems = [problem for record in outcome.records for problem in record.problems]
     if problems:
         screen.problems(problems)
-    return next(
-        (tried.outcome.folder / made.name for record in tried.outcome.records for made in record.pictures), None
-    )
+    return next((outcome.folder / made.name for record in outcome.records for made in record.pictures), None)
 
 
 def _copy_picture(picture: Path | None, out: Path, what: str) -> None:

@@ -1,14 +1,13 @@
 """Tests packs: every prompt rendered, every picture planned or drawn.
 
-A trial is a recipe, planned against fal's prices or run on this machine, in a store of its own: who sits for a trial is
-not to stand on the project's shelf.
+A trial is a recipe, planned at fal's prices or run on this machine, in a store of its own.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -37,19 +36,19 @@ from nano_banana.settings.configuration import Settings
 SAMPLE_TRIGGER = "tokn7"
 """The trigger in prompts that are only shown or checked."""
 SAMPLE_TEXT = "something else"
-"""What is tried for a text."""
+"""The value that is tried for a text variable."""
 DEFAULT_NOUN = "person"
 
 
 class PackCase(Struct, frozen=True, kw_only=True):
-    """Values that are not the defaults, and whom the picture is of."""
+    """Values other than the defaults, and the subject's noun."""
 
     noun: str
     values: JSONObject = field(default_factory=dict)
 
 
 class PackFault(Struct, frozen=True, kw_only=True):
-    """What is wrong with a prompt, and the first case in which it was."""
+    """What is wrong with a prompt, and the first case that has it."""
 
     problem: Problem
     case: PackCase
@@ -60,17 +59,20 @@ def template_cases(template: PackTemplate) -> list[PackCase]:
     nouns = template.nouns or (DEFAULT_NOUN,)
     cases = [PackCase(noun=nouns[0])]
     for name, variable in template.variables.items():
-        cases += [PackCase(noun=nouns[0], values={name: value}) for value in variable_choices(variable)]
-    crops = template.crops or tuple(
-        template.variables[CROP_VARIABLE].choices if CROP_VARIABLE in template.variables else ()
-    )
-    cases += [PackCase(noun=noun, values={CROP_VARIABLE: crop}) for noun in nouns for crop in crops]
+        cases += [PackCase(noun=nouns[0], values={name: value}) for value in _variable_choices(variable)]
+    cases += [PackCase(noun=noun, values={CROP_VARIABLE: crop}) for noun in nouns for crop in _crops(template)]
     cases += [PackCase(noun=noun) for noun in nouns[1:]]
     return list({repr(case): case for case in cases}.values())
 
 
-def variable_choices(variable: PackVariable) -> list[JSONValue]:
-    """The values of a variable that are worth a look."""
+def _crops(template: PackTemplate) -> Sequence[str]:
+    """The crops that the template is good at; all its crops if it doesn't say."""
+    variable = template.variables.get(CROP_VARIABLE)
+    return template.crops or tuple(variable.choices if variable else ())
+
+
+def _variable_choices(variable: PackVariable) -> list[JSONValue]:
+    """The values of a variable that are worth testing."""
     if variable.type is PackVariableType.CHOICE:
         return list(variable.choices)
     if variable.type is PackVariableType.BOOLEAN:
@@ -83,7 +85,7 @@ def variable_choices(variable: PackVariable) -> list[JSONValue]:
 def case_prompt(
     pack: Pack, template: PackTemplate, case: PackCase, *, trigger: str = SAMPLE_TRIGGER, name: str = "ana"
 ) -> str:
-    """The prompt of a case. Raises TextError."""
+    """The prompt of a case. Raises PromptError."""
     given = PackUse(pack=pack, template=template, values=case.values, where=())
     text = TemplateText(text=template.text, where=(), file=template.file, given=given)
     subject: JSONObject = {"name": name, "noun": case.noun, "trigger": trigger}
@@ -91,14 +93,14 @@ def case_prompt(
 
 
 def template_faults(pack: Pack, template: PackTemplate) -> list[PackFault]:
-    """Everything wrong with a template: what reading it shows, and else what rendering each case does."""
+    """Everything wrong with a template: problems of its text, or else of the prompts of its cases."""
     cases = template_cases(template)
     found = [PackFault(problem=each, case=cases[0]) for each in prompt_problems(pack, template)]
     document = pack.document
     for name in [] if found else unused_variables(pack, template):
         where = ("templates", template.name, "variables", name)
         if not document.has(where):
-            continue  # the pack's own: other templates may read it
+            continue  # a variable of the pack: other templates may use it
         repeated = problem(
             "pack_variable_idle", position=document.key_place(where), template=f"{pack.name}/{template.name}", name=name
         )
@@ -122,16 +124,16 @@ def _case_faults(pack: Pack, template: PackTemplate, case: PackCase) -> Iterator
 TRIAL_MODEL = "fal-ai/flux-lora"
 TRIAL_TRAINER = "fal-ai/flux-lora-fast-training"
 TRIAL_NAME = "packs-test"
-"""The recipe's name, and so the folder's of its pictures."""
+"""The name of the recipe, and so of the folder of its pictures."""
 TRIAL_SEED = 11
 TRIAL_STORE = "trials"
 """The folder of the trials' store, in the project's."""
 
 
 class PlannedPicture(Struct, frozen=True, kw_only=True):
-    """A picture that a template would make: for which crop (empty: it has none), by which call, at what cost at most.
+    """A picture that a template would make: its crop (empty: none), its call's key, and the most it may cost.
 
-    `cost_usd` is None where nobody knows.
+    `cost_usd` is None if the price is unknown.
     """
 
     crop: str
@@ -140,51 +142,44 @@ class PlannedPicture(Struct, frozen=True, kw_only=True):
 
 
 class TrialSubject(Struct, frozen=True, kw_only=True):
-    """Who sits for a trial run."""
+    """The person in a trial run."""
 
     photos: Path
     noun: str
 
 
-class TrialResult(Struct, frozen=True, kw_only=True):
-    """How a trial run ended, and what the gate said by template (`cinema/noir-detective`)."""
-
-    outcome: RunOutcome
-    accepted: Mapping[str, ReportedVerdicts]
-
-
 def example_subject() -> TrialSubject:
-    """The astronaut whose photos came with the program."""
+    """The astronaut whose photos come with the program."""
     return TrialSubject(photos=shipped_path("recipes", "photos", "astronaut"), noun="woman")
 
 
 def plan_trial(
     pack: Pack, root: Path, settings: Settings, environ: Mapping[str, str]
 ) -> Mapping[str, list[PlannedPicture]]:
-    """The calls that each template would make at fal, once for each crop. Sends and stores nothing.
+    """The calls that each template would make at fal, one for each crop. Sends and stores nothing.
 
-    Raises Invalid where the endpoint refuses a template's settings.
+    Raises Invalid if the endpoint refuses a template's settings.
     """
     shots = [
         (template, crop, _shot_name(pack, template, at))
         for template in pack.templates.values()
-        for at, crop in enumerate(_crops(template))
+        for at, crop in enumerate(_crops(template) or ("",))
     ]
     entries = [(pack, template, name, {CROP_VARIABLE: crop} if crop else {}) for template, crop, name in shots]
     found: dict[str, list[PlannedPicture]] = {name: [] for name in pack.templates}
     with TemporaryDirectory() as folder, project_with_packs([pack], root) as home:
-        request = RunRequest(recipe=home / f"{TRIAL_NAME}.yaml", text=_trial_recipe(entries, None), provider="fal")
         elsewhere = dataclasses.replace(settings, store=Path(folder) / "store", out=Path(folder) / "out")
-        with Session.open(request, elsewhere, environ=environ) as session:
+        with Session.open(_trial_request(home, entries, None), elsewhere, environ=environ) as session:
             ends = {
                 end.node.info.shot: end for end in preview(session.plan, lambda _: {}, reply_imaginer(session.catalog))
             }
             for template, crop, name in shots:
                 if ends[name].problems:
                     raise Invalid(ends[name].problems)
-                for step in ends[name].steps:
-                    cost = session.price(step.call)
-                    found[template.name].append(PlannedPicture(crop=crop, key=step.call.key, cost_usd=cost))
+                found[template.name] += [
+                    PlannedPicture(crop=crop, key=step.call.key, cost_usd=session.price(step.call))
+                    for step in ends[name].steps
+                ]
     return found
 
 
@@ -195,85 +190,66 @@ def run_trial(
     settings: Settings,
     environ: Mapping[str, str],
     on_event: EventHandler,
-) -> TrialResult:
-    """Make a picture by each template of the sitter, on this machine, and judge it where the template has a gate.
+) -> tuple[RunOutcome, Mapping[str, ReportedVerdicts]]:
+    """Make a picture by each template of the sitter, on this machine, and judge it if the template has a gate.
 
-    Raises Invalid where there are no photos to train with.
+    Returns how the run ended, and what the gate said by template (`cinema/noir-detective`). Raises Invalid if there are
+    no photos to train with.
     """
     if not sitter.photos.is_dir():
         raise Invalid([problem("no_such_photos", folder=str(sitter.photos))])
     entries: list[_TrialEntry] = [(pack, template, _shot_name(pack, template), {}) for pack, template in chosen]
-    # A store of its own: who sits for a trial is not to stand on the project's shelf.
+    # A store of its own, so that the sitter's adapter is not on the project's shelf.
     settings = dataclasses.replace(settings, store=settings.store / TRIAL_STORE)
-    with project_with_packs((pack for pack, _ in chosen), root) as home:
-        request = RunRequest(recipe=home / f"{TRIAL_NAME}.yaml", text=_trial_recipe(entries, sitter), provider="local")
-        outcome = _run_trial(request, settings, environ, on_event)
-    accounts = acceptance_by_gate(outcome.records)
-    said = {name: f"{pack.name}/{template.name}" for pack, template, name, _ in entries}
-    by_name = accounts["judged"].templates if "judged" in accounts else {}
-    return TrialResult(outcome=outcome, accepted={said[name]: counts for name, counts in by_name.items()})
-
-
-def _run_trial(
-    request: RunRequest, settings: Settings, environ: Mapping[str, str], on_event: EventHandler
-) -> RunOutcome:
-    with Session.open(request, settings, environ=environ) as session:
+    with (
+        project_with_packs((pack for pack, _ in chosen), root) as home,
+        Session.open(_trial_request(home, entries, sitter), settings, environ=environ) as session,
+    ):
         forecast = session.forecast()
         session.check_provider(forecast)
-        return session.execute(forecast, on_event)
+        outcome = session.execute(forecast, on_event)
+    gates = acceptance_by_gate(outcome.records)
+    by_shot = gates["judged"].templates if "judged" in gates else {}
+    names = {name: f"{pack.name}/{template.name}" for pack, template, name, _ in entries}
+    return outcome, {names[shot]: counts for shot, counts in by_shot.items()}
 
 
 _TrialEntry = tuple[Pack, PackTemplate, str, JSONObject]
-
-
-def _crops(template: PackTemplate) -> Sequence[str]:
-    """Those that the template is good at; one without crops is planned once."""
-    return (
-        template.crops
-        or tuple(template.variables[CROP_VARIABLE].choices if CROP_VARIABLE in template.variables else ())
-        or ("",)
-    )
+"""A template, the name of its shot, and its variables."""
 
 
 def _shot_name(pack: Pack, template: PackTemplate, at: int = 0) -> str:
     return f"{pack.name}-{template.name}"[:56] + (f"-{at + 1}" if at else "")
 
 
-def _trial_recipe(entries: Iterable[_TrialEntry], sitter: TrialSubject | None) -> str:
-    """The recipe as JSON, which is YAML, too; without a sitter there is no training."""
-    entries = list(entries)
-    person: dict[str, JSONValue] = {"noun": "person" if sitter is None else sitter.noun, "trigger": SAMPLE_TRIGGER}
+def _trial_request(home: Path, entries: Sequence[_TrialEntry], sitter: TrialSubject | None) -> RunRequest:
+    """A request for a recipe in `home` (JSON, which is YAML, too); without a sitter it has no training."""
+    person: dict[str, JSONValue] = {"noun": DEFAULT_NOUN, "trigger": SAMPLE_TRIGGER}
+    stages: list[JSONValue] = [{"id": "takes", "generate": "all", "using": TRIAL_MODEL}]
     if sitter is not None:
-        person["training_set"] = {"photos": str(sitter.photos.absolute()), "hold_out": 2}
-    templates: dict[str, JSONValue] = {
-        name: {"pack": f"{pack.name}/{template.name}", "with": values} for pack, template, name, values in entries
+        person |= {"noun": sitter.noun, "training_set": {"photos": str(sitter.photos.absolute()), "hold_out": 2}}
+        stages = [
+            {"id": "likeness", "train": "sitter", "using": TRIAL_TRAINER},
+            {"id": "takes", "generate": "all", "using": TRIAL_MODEL, "adapters": {"likeness": 1.0}},
+            {"id": "judged", "gate": "takes"},
+        ]
+    recipe: JSONObject = {
+        "nano_banana": 1,
+        "name": TRIAL_NAME,
+        "subjects": {"sitter": person},
+        "templates": {
+            name: {"pack": f"{pack.name}/{template.name}", "with": values} for pack, template, name, values in entries
+        },
+        "shots": {name: {"template": name, "cast": "sitter", "seeds": [TRIAL_SEED]} for _, _, name, _ in entries},
+        "stages": stages,
     }
-    shots: dict[str, JSONValue] = {
-        name: {"template": name, "cast": "sitter", "seeds": [TRIAL_SEED]} for _, _, name, _ in entries
-    }
-    return json.dumps(
-        {
-            "nano_banana": 1,
-            "name": TRIAL_NAME,
-            "subjects": {"sitter": person},
-            "templates": templates,
-            "shots": shots,
-            "stages": [*_trial_stages(trained=sitter is not None)],
-        }
+    return RunRequest(
+        recipe=home / f"{TRIAL_NAME}.yaml", text=json.dumps(recipe), provider="local" if sitter else "fal"
     )
 
 
-def _trial_stages(*, trained: bool) -> Iterator[JSONObject]:
-    if not trained:
-        yield {"id": "takes", "generate": "all", "using": TRIAL_MODEL}
-        return
-    yield {"id": "likeness", "train": "sitter", "using": TRIAL_TRAINER}
-    yield {"id": "takes", "generate": "all", "using": TRIAL_MODEL, "adapters": {"likeness": 1.0}}
-    yield {"id": "judged", "gate": "takes"}
-
-
 class TestedTemplate(Struct, frozen=True, kw_only=True):
-    """A template: how many prompts it was rendered to, what is wrong, what it would ask for, what a gate said."""
+    """A template: how many prompts it rendered, its faults, the pictures it would make, and what a gate said."""
 
     template: PackTemplate
     cases: int
@@ -283,7 +259,7 @@ class TestedTemplate(Struct, frozen=True, kw_only=True):
 
 
 class TestedPack(Struct, frozen=True, kw_only=True):
-    """A pack and its templates; `problems` are of the whole: it can't be read, or an endpoint refuses its settings."""
+    """A pack and its templates; `problems` are of the pack: it can't be read, or an endpoint refuses its settings."""
 
     name: str
     pack: Pack | None
@@ -311,7 +287,7 @@ def check_pack(found: FoundPack, root: Path, settings: Settings, environ: Mappin
     try:
         planned = plan_trial(pack, root, settings, environ)
     except Invalid as error:
-        # What is odd about the people of the trial says nothing of the pack.
+        # Warnings are about the people of the trial, not about the pack.
         return replace(whole, problems=tuple(problem for problem in error.problems if not problem.warning))
     return replace(whole, templates=[replace(each, planned=planned[each.template.name]) for each in tested])
 
@@ -324,23 +300,27 @@ def draw_packs(
     environ: Mapping[str, str],
     on_event: EventHandler,
 ) -> tuple[list[TestedPack], RunOutcome | None]:
-    """A picture by each template of the packs that are good, on this machine: what the gate said, and how it went."""
+    """Make a picture by each template of the packs without problems, on this machine.
+
+    Returns the packs with what the gate said, and the outcome; None if there was nothing to make.
+    """
     chosen = [(whole.pack, each.template) for whole in tested if whole.pack and whole.is_ok for each in whole.templates]
     if not chosen:
         return list(tested), None
-    tried = run_trial(chosen, sitter, root, settings, environ, on_event)
-    return [_with_verdicts(whole, tried.accepted) for whole in tested], tried.outcome
-
-
-def _with_verdicts(whole: TestedPack, accepted: Mapping[str, ReportedVerdicts]) -> TestedPack:
-    templates: Iterable[TestedTemplate] = (
-        replace(each, accepted=accepted.get(f"{whole.name}/{each.template.name}")) for each in whole.templates
-    )
-    return replace(whole, templates=list(templates))
+    outcome, accepted = run_trial(chosen, sitter, root, settings, environ, on_event)
+    return [
+        replace(
+            whole,
+            templates=[
+                replace(each, accepted=accepted.get(f"{whole.name}/{each.template.name}")) for each in whole.templates
+            ],
+        )
+        for whole in tested
+    ], outcome
 
 
 def found_pack_json(found: FoundPack) -> JSONObject:
-    """A line of the list."""
+    """A pack in a list, also one that can't be read."""
     pack, place = found.pack, found.place
     head: JSONObject = {
         "name": place.name,
@@ -351,32 +331,25 @@ def found_pack_json(found: FoundPack) -> JSONObject:
     }
     if pack is None:
         return head
-    about: JSONObject = {"version": pack.version, "title": pack.title, "about": pack.about, "license": pack.license}
-    return {**head, **about, "digest": pack.digest, "templates": list(pack.templates)}
+    return {**head, **_about_pack(pack), "templates": list(pack.templates)}
 
 
 def pack_json(pack: Pack) -> JSONObject:
-    """A pack with all that its templates say."""
-    return {
-        "name": pack.name,
-        "version": pack.version,
-        "title": pack.title,
-        "about": pack.about,
-        "license": pack.license,
-        "folder": str(pack.folder),
-        "digest": pack.digest,
-        "templates": {name: pack_template_json(template) for name, template in pack.templates.items()},
-    }
+    """A pack with its templates."""
+    templates: JSONObject = {name: pack_template_json(template) for name, template in pack.templates.items()}
+    return {"name": pack.name, "folder": str(pack.folder), **_about_pack(pack), "templates": templates}
+
+
+def _about_pack(pack: Pack) -> JSONObject:
+    return {name: getattr(pack, name) for name in ("version", "title", "about", "license", "digest")}
 
 
 def pack_template_json(template: PackTemplate) -> JSONObject:
     """A template with its variables."""
+    same = ("title", "about", "nouns", "crops", "settings", "sizes", "adapter_scale", "gate")
     return {
-        "title": template.title,
-        "about": template.about,
+        **{name: getattr(template, name) for name in same},
         "prompt": str(template.file),
-        "nouns": list(template.nouns),
-        "crops": list(template.crops),
         "variables": {
             name: {
                 key: value
@@ -385,20 +358,16 @@ def pack_template_json(template: PackTemplate) -> JSONObject:
             }
             for name, variable in template.variables.items()
         },
-        "settings": template.settings,
-        "sizes": template.sizes,
-        "adapter_scale": template.adapter_scale,
-        "gate": template.gate,
         "preview": None if template.preview is None else str(template.preview),
     }
 
 
 ProblemToJSON = Callable[[Problem], JSONObject]
-"""A problem with its words, which are not ours to say."""
+"""Gives a problem in words."""
 
 
 def tested_pack_json(tested: TestedPack, problem: ProblemToJSON) -> JSONObject:
-    """What a test found."""
+    """The result of a test."""
     return {
         "name": tested.name,
         "version": None if tested.pack is None else tested.pack.version,
