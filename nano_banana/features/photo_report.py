@@ -26,12 +26,10 @@ from nano_banana.recipe.training_photos import (
     reads_heic,
     sort_photos,
 )
-from nano_banana.session.compute_calls import CallEnd, ComputeBatch
 from nano_banana.session.photo_findings import Captioning, PhotoFinding
 from nano_banana.session.photo_observations import PHOTO_BATCH, PHOTOS_PURPOSE, FaceBox, FaceMeasures, _photo_call
 from nano_banana.session.photo_sets import CheckedPhoto, CheckedPhotoSet, PhotoInspection, PhotoSet, _photo_digests
-from nano_banana.session.provider_factory import ProviderFactory
-from nano_banana.session.run_execution import Runner
+from nano_banana.session.store_runner import CallEnd, ProviderFactory, Runner
 from nano_banana.settings.configuration import Settings
 
 WordFinding = Callable[[PhotoFinding, str], tuple[str, str]]
@@ -169,8 +167,7 @@ class PhotoThumbnails(Struct, frozen=True, kw_only=True):
 def inspect_folder(folder: Path, settings: Settings) -> Iterator[PhotoInspection]:
     """The pictures in a folder, with the default rules. Raises Invalid if there are none."""
     sitting, left_out = folder_photo_set(folder)
-    providers = ProviderFactory(settings, Catalog.load(None), os.environ)
-    runner = Runner(settings, providers.factories)
+    runner = Runner(settings, ProviderFactory(settings, Catalog.load(None), os.environ))
     try:
         digests, unread = _photo_digests(runner, [photo.path for photo in sitting.photos])
         yield PhotoInspection(
@@ -185,7 +182,6 @@ def inspect_folder(folder: Path, settings: Settings) -> Iterator[PhotoInspection
         )
     finally:
         runner.close()
-        providers.close()
 
 
 def photo_thumbnails(
@@ -194,7 +190,7 @@ def photo_thumbnails(
     """A small picture of each photo, and one of the face in it."""
     files = {blob.digest: path for path, blob, _ in photos}
     calls = [_photo_call("thumbnail", blob, {} if box is None else {"face": list(box)}) for _, blob, box in photos]
-    return runner.answer_batch(ComputeBatch(purpose=PHOTOS_PURPOSE, calls=calls, files=files), on_event)
+    return runner.answer_batch(PHOTOS_PURPOSE, calls, on_event, files)
 
 
 def thumbnails(

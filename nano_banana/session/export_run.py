@@ -22,14 +22,14 @@ from nano_banana.model.problem import CallFailed, Invalid, Unusable
 from nano_banana.planner.export_names import ExportedCopy
 from nano_banana.provenance.embedding import record_in
 from nano_banana.recipe.recipe_model import ExportConversion
-from nano_banana.session.compute_calls import ComputeBatch
 from nano_banana.session.exported_files import exported_paths, note_fitted_pictures, write_copies
 from nano_banana.session.forecasting import call_kind
 from nano_banana.session.manifest import stage_picture
 from nano_banana.session.marked_outputs import OutputMarker, signed_embed_settings
-from nano_banana.session.run_execution import Runner, RunOutcome
+from nano_banana.session.run_execution import RunOutcome
 from nano_banana.session.run_records import NodeRecord, OutputPicture, fitted_name
 from nano_banana.session.session import Session
+from nano_banana.session.store_runner import Runner
 from nano_banana.store.tracked_files import content_name
 
 EXPORT_PURPOSE = "hand-out"
@@ -121,7 +121,7 @@ def _fit_calls(
         )
         for _, picture in wanted
     ]
-    ends = runner.answer_batch(ComputeBatch(purpose=EXPORT_PURPOSE, calls=calls), on_event)
+    ends = runner.answer_batch(EXPORT_PURPOSE, calls, on_event)
     problems = [problem for end in ends if isinstance(end, CallFailed) for problem in end.problems]
     if problems:
         raise Unusable(problems)

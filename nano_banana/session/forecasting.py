@@ -29,8 +29,8 @@ from nano_banana.planner.cost_forecast import ForecastTotals, PassRates, PassRat
 from nano_banana.planner.preview import preview, reply_imaginer
 from nano_banana.recipe.picks import keep_rule
 from nano_banana.recipe.recipe_model import Recipe
-from nano_banana.session.run_execution import Runner
 from nano_banana.session.run_records import FIRST_LABEL, NodeRecord, VerdictSummary, attempt_kind, node_record
+from nano_banana.session.store_runner import Runner
 from nano_banana.store.local_store import Store
 
 

@@ -13,8 +13,8 @@ from msgspec.structs import replace
 
 from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.problem import Invalid, did_you_mean, problem
-from nano_banana.session.compute_calls import BATCH_RUN_PREFIX
 from nano_banana.session.run_snapshot import KeptCall, KeptTake, Snapshot, unpack_snapshot
+from nano_banana.session.store_runner import BATCH_RUN_PREFIX
 from nano_banana.store.local_store import Store
 from nano_banana.store.run_log import Run
 

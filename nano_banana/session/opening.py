@@ -1,8 +1,4 @@
-"""Opens a recipe: settings, catalog, shelf and fal access it goes by.
-
-Also checks what must hold before a plan exists: where exports may go, and the thresholds that stand in for a gate's
-own.
-"""
+"""Opens a recipe; lists the files it reads, checks where copies may go."""
 
 from __future__ import annotations
 
@@ -17,6 +13,7 @@ from nano_banana.model.problem import Invalid, Position, problem
 from nano_banana.recipe.load import Loaded, load_recipe
 from nano_banana.recipe.recipe_files import RecipeFiles
 from nano_banana.recipe.recipe_model import Recipe
+from nano_banana.recipe.training_photos import picture_media_type
 from nano_banana.session.run_request import RunRequest
 from nano_banana.session.shelved_adapters import shelf_offers
 from nano_banana.settings.configuration import Settings
@@ -110,3 +107,37 @@ def open_recipe(request: RunRequest, settings: Settings, environ: Mapping[str, s
         offer=shelf_offers(settings.store, files),
     )
     return loaded, catalog
+
+
+OCTET_STREAM = "application/octet-stream"
+_MEDIA = {".txt": "text/plain", ".safetensors": OCTET_STREAM}
+
+
+def input_places(recipe: Recipe) -> Mapping[Path, KeyPath]:
+    """Every file of the user that calls read, and where the recipe names it."""
+    found: dict[Path, KeyPath] = {}
+    for name, subject in recipe.subjects.items():
+        where: KeyPath = ("subjects", name, "training_set")
+        found |= {path: where for photo in subject.photos for path in (photo.path, photo.caption) if path}
+    found |= {adapter.path: ("adapters", name) for name, adapter in recipe.adapters.items()}
+    for name, subject in recipe.subjects.items():
+        found |= dict.fromkeys(subject.references, ("subjects", name, "references"))
+    for stage in recipe.asking:
+        found |= {path: (*stage.where, key) for key, path in stage.files.items()}
+    for name, shot in recipe.shots.items():
+        found |= dict.fromkeys(shot.pictures.values(), ("shots", name, "pictures"))
+    return found
+
+
+def input_files(recipe: Recipe) -> Mapping[Path, str]:
+    """Every file of the user that calls read, with its media type."""
+    return {path: media_of(path) for path in input_places(recipe)}
+
+
+def media_of(path: Path) -> str:
+    """A file's media type, by its name or its first bytes."""
+    try:
+        return _MEDIA.get(path.suffix.casefold()) or picture_media_type(path) or OCTET_STREAM
+    except OSError:
+        # Reading it later raises the error.
+        return OCTET_STREAM

@@ -22,7 +22,7 @@ from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.known_folders import home_folder
 from nano_banana.model.problem import Problem, problem
-from nano_banana.session.file_checks import input_files
+from nano_banana.session.opening import input_files
 from nano_banana.session.session import Session
 from nano_banana.settings.configuration import user_config_folder
 from nano_banana.settings.trust_file import is_trusted, save_trust, trust_fingerprint

@@ -18,8 +18,7 @@ from nano_banana.model.call import Blob, Call, Reply
 from nano_banana.model.event import EventHandler
 from nano_banana.model.json_values import JSONObject, as_object
 from nano_banana.model.problem import Problem
-from nano_banana.session.compute_calls import CallEnd, ComputeBatch
-from nano_banana.session.run_execution import Runner
+from nano_banana.session.store_runner import CallEnd, Runner
 from nano_banana.stages.stage_calls import compute_call
 
 FaceBox = tuple[float, float, float, float]
@@ -240,7 +239,7 @@ def _photo_call(endpoint: str, blob: Blob, arguments: JSONObject) -> Call:
 def _ends(
     runner: Runner, files: Mapping[str, Path], blobs: Iterable[Blob], calls: Sequence[Call], on_event: EventHandler
 ) -> dict[str, CallEnd]:
-    ends = runner.answer_batch(ComputeBatch(purpose=PHOTOS_PURPOSE, calls=calls, files=files), on_event)
+    ends = runner.answer_batch(PHOTOS_PURPOSE, calls, on_event, files)
     return {blob.digest: end for blob, end in zip(blobs, ends, strict=True)}
 
 

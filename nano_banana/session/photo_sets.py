@@ -25,8 +25,8 @@ from nano_banana.recipe.training_photos import (
     is_not_fetched,
     picture_media_type,
 )
-from nano_banana.session.file_checks import OCTET_STREAM
 from nano_banana.session.forecasting import Forecast
+from nano_banana.session.opening import OCTET_STREAM
 from nano_banana.session.photo_findings import (
     Caption,
     Captioning,
@@ -44,8 +44,8 @@ from nano_banana.session.photo_observations import (
     measure_photos,
     near_duplicates,
 )
-from nano_banana.session.run_execution import Runner
 from nano_banana.session.session import Session
+from nano_banana.session.store_runner import Runner
 from nano_banana.stages.take_context import TemplateContexts
 from nano_banana.stages.train_stage import CAPTION_PREFIX_PATH, split_photos
 

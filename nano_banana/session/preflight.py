@@ -7,31 +7,95 @@ space. Its answers are ordinary calls, so the run finds them in the store. `chec
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Sequence
+import shutil
+import tempfile
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
 
+from nano_banana.formats.file_stamps import stamp_of
 from nano_banana.model.call import COMPUTE, Call, imagined_blob
 from nano_banana.model.event import EventHandler
 from nano_banana.model.json_values import JSONObject, JSONValue, as_text
 from nano_banana.model.nodes import Node, NodeResult, NodeStatus
-from nano_banana.model.problem import CallFailed, Invalid, LimitReached, Problem, problem
+from nano_banana.model.problem import CallFailed, Invalid, LimitReached, Problem, Unusable, problem
 from nano_banana.planner.planning import make_plan
 from nano_banana.planner.preview import preview, reply_imaginer
 from nano_banana.planner.takes import Selection
-from nano_banana.session.compute_calls import ComputeBatch
-from nano_banana.session.file_checks import (
-    check_space,
-    check_writable,
-    file_problems,
-    input_files,
-    input_places,
-    media_of,
-)
 from nano_banana.session.forecasting import Forecast, unreached_picks
 from nano_banana.session.manifest import manifest_entries, manifest_recipe
+from nano_banana.session.opening import input_files, input_places, media_of
 from nano_banana.session.session import Session
+from nano_banana.store.database import OUTPUT_ERRORS, translate_errors
+
+FILES_AT_ONCE = 4
+"""Files that are checked at one time: each may take the memory of a large picture."""
+
+
+def file_problems(files: Mapping[Path, str], masks: Collection[Path] = ()) -> Mapping[Path, Sequence[Problem]]:
+    """What keeps each of these files (by media type) from being used; those that are as they should be are absent.
+
+    Pictures are decoded, captions read as text, and the headers of adapters checked.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    def flaw(path: Path) -> Sequence[Problem]:
+        try:
+            _check_file(path, files[path], is_mask=path in masks)
+        except (CallFailed, Invalid) as error:
+            return error.problems
+        return ()
+
+    # Pillow decodes outside of the interpreter's lock.
+    with ThreadPoolExecutor(FILES_AT_ONCE) as pool:
+        found = zip(files, pool.map(flaw, files), strict=True)
+        return {path: problems for path, problems in found if problems}
+
+
+def _check_file(path: Path, media: str, *, is_mask: bool) -> None:
+    from nano_banana.formats.picture_files import check_picture_file
+    from nano_banana.formats.safetensors import read_safetensors_header
+
+    try:
+        stamp_of(str(path))
+    except OSError as error:
+        raise CallFailed([problem("file_unreadable", path=str(path), why=error.strerror or "")]) from error
+    if is_mask:
+        from nano_banana.providers.compute.mask_endpoints import check_mask_file
+
+        check_mask_file(path)
+    elif media.startswith("image/"):
+        check_picture_file(path)
+    elif media == "text/plain":
+        try:
+            path.read_bytes().decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise CallFailed([problem("caption_not_text", input=str(path))]) from error
+        except OSError as error:
+            raise CallFailed([problem("photo_unreadable", path=str(path), why=error.strerror or "")]) from error
+    elif path.suffix.casefold() == ".safetensors":
+        read_safetensors_header(path, name=str(path))
+
+
+def check_writable(folder: Path) -> None:
+    """Raise Unusable if no file can be written into the folder, or into the nearest one above it that is there."""
+    with translate_errors(folder, OUTPUT_ERRORS), tempfile.TemporaryFile(dir=_nearest_existing(folder)):
+        pass
+
+
+def check_space(folder: Path, needed: int) -> None:
+    """Raise Unusable if the disk of the folder has fewer free bytes than are `needed`."""
+    with translate_errors(folder, OUTPUT_ERRORS):
+        free = shutil.disk_usage(_nearest_existing(folder)).free
+    if free < needed:
+        raise Unusable([problem("disk_nearly_full", folder=str(folder), free=free, needed=needed)])
+
+
+def _nearest_existing(folder: Path) -> Path:
+    """The folder, or the first above it that is there; a file in the way counts as there."""
+    return next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+
 
 PICTURE_BYTES = 2_000_000
 """A small PNG of one megapixel."""
@@ -144,8 +208,7 @@ def run_free_calls(session: Session, forecast: Forecast, on_event: EventHandler)
     if not session.provider_spec.sends_data or not forecast.tally.total.paid:
         return
     while calls := _free_calls(session):
-        asked = ComputeBatch(purpose="checks", calls=[call for call, _ in calls], files=session.plan.files)
-        ends = session.runner.answer_batch(asked, on_event)
+        ends = session.runner.answer_batch("checks", [call for call, _ in calls], on_event, session.plan.files)
         failed = [(end, node) for end, (_, node) in zip(ends, calls, strict=True) if isinstance(end, CallFailed)]
         if failed:
             raise Invalid(

@@ -1,6 +1,6 @@
-"""Executes a plan: drives the engine, places pictures, writes records.
+"""Executes a plan: runs the engine, writes pictures and records.
 
-Ctrl-C once begins nothing new and leaves at a service what is there; twice gives it all up.
+Ctrl-C once begins nothing new and leaves requests at the service; twice cancels everything.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from msgspec import Struct, field
+from msgspec import Struct
 from msgspec.structs import replace
 
 from nano_banana.engine.async_store import Batcher, heartbeat
@@ -23,21 +23,18 @@ from nano_banana.engine.provider_dispatch import InputFiles, ScratchFolders
 from nano_banana.engine.run_control import EnginePolicy, Halt
 from nano_banana.engine.scheduler import Scheduler
 from nano_banana.formats.file_stamps import FileStamp, stamp_or_none
-from nano_banana.model.call import Call
 from nano_banana.model.event import Event, EventHandler
-from nano_banana.model.json_values import JSONObject, JSONValue
+from nano_banana.model.json_values import JSONObject
 from nano_banana.model.nodes import NodeResult, NodeStatus, Plan
 from nano_banana.model.problem import NanoBananaError
-from nano_banana.model.provider_protocol import Provider
-from nano_banana.model.ticket import ResendPolicy, Ticket, TicketState, UnknownRequestPolicy, transition
-from nano_banana.session.compute_calls import CallEnd, ComputeBatch, answer_batch
+from nano_banana.model.ticket import Ticket, TicketState, UnknownRequestPolicy, transition
 from nano_banana.session.exported_files import ExportResult
 from nano_banana.session.manifest import MANIFEST, older_pictures, write_manifest
 from nano_banana.session.marked_outputs import EmbedSettings, OutputFolder, OutputMarker
 from nano_banana.session.run_records import NodeRecord, follow_record, node_record, slim_record, stop_unchosen
 from nano_banana.session.run_request import RunTrace
 from nano_banana.session.run_snapshot import kept_nodes, pack_snapshot
-from nano_banana.settings.configuration import Settings
+from nano_banana.session.store_runner import Runner
 from nano_banana.store.local_store import Store
 from nano_banana.store.tickets import LedgerLine, Saving
 
@@ -45,41 +42,33 @@ from nano_banana.store.tickets import LedgerLine, Saving
 class RunSpec(Struct, frozen=True, kw_only=True):
     """A plan to execute, and what is known about it.
 
-    `known` are the ends of nodes that the store could answer whole, `missing` the keys of the calls that it had no
-    reply to; `whole` says that the plan is all of the recipe, so that what is not in it is gone, and `sole` that no
-    other recipe has its name either; `head` is what the manifest says of the run. `resumes` names the provider whose
-    open requests are collected, `lost` and `resend` what to do about those that nobody knows the end of; `saved` is
-    what the store spared: subject and endpoint to calls and USD; `checked` are the keys of the calls that were made
-    just before, to find mistakes early; `budget_name` says where the budget can be changed; `marks` says what the
-    pictures tell of themselves.
+    `policy` has the providers and limits. `known` are the records of nodes whose replies are all stored. If the run is
+    `whole`, pictures of takes that are not in the plan are stale; `owns_name` says that no other recipe has its name.
+    `manifest_head` is what the manifest says of the whole run, `arguments` what the log of runs says. `saved` is what
+    stored replies saved: subject and endpoint to calls and USD. `free_calls` are keys of calls that were made just
+    before the run, to find mistakes early. `embed` says what metadata the pictures get.
     """
 
     plan: Plan
+    policy: EnginePolicy
     known: Sequence[NodeRecord]
-    missing: Collection[str]
-    kind_of: Callable[[Call], str]
-    price: Callable[[Call], float | None]
     whole: bool
+    owns_name: bool
     manifest_head: JSONObject
     arguments: JSONObject
-    owns_name: bool = False
-    resumes: str = ""
-    unknown_policy: UnknownRequestPolicy = UnknownRequestPolicy.ASK
-    resend: ResendPolicy = ResendPolicy.CHEAP
-    saved: Mapping[tuple[str, str], tuple[int, float]] = field(default_factory=dict)
+    saved: Mapping[tuple[str, str], tuple[int, float]]
     free_calls: Collection[str] = frozenset()
-    budget_name: str = "`--budget`"
-    marks: EmbedSettings = field(default_factory=EmbedSettings)
+    embed: EmbedSettings = EmbedSettings()
 
 
 class RunOutcome(Struct, frozen=True, kw_only=True):
     """The result of a run. `halted` is why it ended early.
 
-    `made`, `cached` and `failed` count distinct calls; `older` are the pictures in the folder that an
-    earlier run put there and this one did not: of takes that are no more, or that are refused now; `restored` is
-    how many pictures of takes that were done before had to be put back in place. `left` counts the requests that
-    are still at the service, to be collected by the next run; `lost` are those that nobody knows the end of. `handed`
-    is what was copied out for the user; `withheld` says that copies are wanted, and that only whole runs make them.
+    `made`, `cached` and `failed` count distinct calls. `stale_pictures` are files of an earlier run in the folder that
+    this run doesn't have: of takes that no longer exist or are rejected now. `restored` counts missing or changed
+    pictures that were written again. `still_at_service` counts requests for the next run to collect, and
+    `unknown_requests` are those whose result is unknown. `exported` are the user's copies; `export_skipped` says that
+    the recipe asks for copies, but that only whole runs make them.
     """
 
     run: str
@@ -108,7 +97,7 @@ class RunOutcome(Struct, frozen=True, kw_only=True):
 
 
 def run_summary(outcome: RunOutcome) -> JSONObject:
-    """What the log of runs keeps of an outcome: its calls, its cost, and its takes by status and by verdict."""
+    """What the log keeps of an outcome: its calls, its cost, and its takes by status and by verdict."""
     takes = [record for record in outcome.records if record.card.kind == "take"]
     return {
         "made": outcome.made,
@@ -126,7 +115,7 @@ CanStop: TypeAlias = Callable[[Callable[[], None]], None]
 
 
 def ignore_stop(_stop: Callable[[], None]) -> None:
-    """For a run that only signals stop."""
+    """For a run that only signals can stop."""
 
 
 _STOPS = (signal.SIGINT, signal.SIGTERM)
@@ -153,14 +142,15 @@ class RunExecution:
         self._placing: Batcher[NodeRecord, None] = Batcher(self._keep_batch, gather=GATHER_SECONDS)
 
     def restore(self) -> None:
-        """Note what is known already, and put back those of its pictures that are gone or changed."""
+        """Note what is known already, and restore its pictures that are missing or changed."""
         self._restored = self._keep(self._spec.known)
 
-    async def run(self, policy: EnginePolicy, run: str, can_stop: CanStop) -> NanoBananaError | None:
+    async def run(self, run: str, can_stop: CanStop) -> NanoBananaError | None:
         """Run the engine over what is left; return why it was halted, or None.
 
-        Raises what nobody foresaw, once everything that was under way has ended and is kept.
+        Raises unexpected errors, once everything that was under way has ended and is stored.
         """
+        policy = self._spec.policy
         inputs = InputFiles(self._store, self._spec.plan.files)
         resolver = CallResolver(policy, inputs, self._on_event, run, self._halt)
         engine = Scheduler(resolver, policy, self._halt, self._on_event, self._node_ended)
@@ -191,7 +181,8 @@ class RunExecution:
 
     def outcome(self, run: str, halted: NanoBananaError | None) -> RunOutcome:
         """How it ended."""
-        opened = self._store.tickets.opened(self._spec.resumes) if self._spec.resumes else []
+        resumes = self._spec.policy.resumes
+        opened = self._store.tickets.opened(resumes) if resumes else []
         keys = {key for record in self._records.values() for key in record.keys.values()}
         records = list(self._records.values())
         bill = self._store.ledger.runs([run]).get(run, LedgerLine(name=run))
@@ -212,18 +203,18 @@ class RunExecution:
         )
 
     def _keep(self, records: Sequence[NodeRecord]) -> int:
-        """Note nodes' ends, and put their pictures in place; return how many were not there."""
+        """Note nodes' records, and write their pictures; return how many were missing or changed."""
         self._records |= {record.id: follow_record(self._records.get(record.id), record) for record in records}
         return self._outputs.put(records)
 
     def _node_ended(self, result: NodeResult) -> None:
-        # Roots whose reply is known are driven again for the sake of those who wait for them.
+        # Roots whose replies are stored run again, too, because other nodes wait for them.
         _ = self._placing.ask(node_record(result))
 
     def _keep_batch(self, records: Sequence[NodeRecord]) -> Sequence[None]:
         try:
             self._keep(records)
-        except Exception as error:  # noqa: BLE001 - nobody waits for this: whatever it is, the run must end with it
+        except Exception as error:  # noqa: BLE001 - nobody awaits this: any error must end the run
             self._halt.stop_for(error)
         return [None] * len(records)
 
@@ -232,10 +223,9 @@ class RunExecution:
 def _interrupts(
     halt: Halt, on_event: EventHandler, said: str, can_stop: CanStop = ignore_stop
 ) -> Iterator[asyncio.Event]:
-    """Ctrl-C (or SIGTERM) once: begin nothing new, and leave at a service what is there. Twice: give it all up.
+    """Handle Ctrl-C and SIGTERM: once, begin nothing new and leave requests at the service; twice, cancel everything.
 
-    Yields an event to set once there is nothing left to give up: what is being written is written, however often
-    somebody asks.
+    Yields an event to set when there is nothing left to cancel: results are written however many signals come.
     """
     loop = asyncio.get_running_loop()
     task = asyncio.current_task()
@@ -251,7 +241,7 @@ def _interrupts(
                 task.cancel()
 
     def stop() -> None:
-        with suppress(RuntimeError):  # the run has ended meanwhile
+        with suppress(RuntimeError):  # the run has ended
             loop.call_soon_threadsafe(interrupt)
 
     can_stop(stop)
@@ -259,7 +249,7 @@ def _interrupts(
         for number in _STOPS:
             loop.add_signal_handler(number, interrupt)
     except (ValueError, RuntimeError, NotImplementedError):
-        # Not the main thread, or a system without such handlers: KeyboardInterrupt does its best.
+        # Not the main thread, or a system without such handlers: there is only KeyboardInterrupt.
         yield settling
         return
     try:
@@ -269,109 +259,61 @@ def _interrupts(
             loop.remove_signal_handler(number)
 
 
-class Runner:
-    """A store and the providers that work with it. Close it at the end."""
+def execute_run(
+    runner: Runner, spec: RunSpec, folder: Path, on_event: EventHandler, can_stop: CanStop = ignore_stop
+) -> RunOutcome:
+    """Do what is left of the plan, store everything it makes, and write the manifest, the snapshot and the log."""
+    store, recipe = runner.store, spec.plan.recipe
+    run = store.runs.begin(recipe, arguments=spec.arguments)
+    marking = OutputMarker(store, recipe, folder, spec.embed, spec.policy.kind_of)
+    execution = RunExecution(store, spec, OutputFolder(store, folder, marking.writer_for), on_event)
+    try:
+        if spec.policy.unknown_requests is UnknownRequestPolicy.ABANDON and spec.owns_name:
+            _abandon_unneeded(store, spec)
+        execution.restore()
+        halted = asyncio.run(execution.run(run, can_stop))
+        outcome = _record_run(store, spec, execution.outcome(run, halted), execution.made)
+    except BaseException as error:
+        store.runs.end(run, status="broken", summary={"error": type(error).__name__})
+        raise
+    savings = [
+        Saving(recipe=recipe, subject=subject, endpoint=endpoint, calls=calls, usd=usd)
+        for (subject, endpoint), (calls, usd) in spec.saved.items()
+    ]
+    store.ledger.note(run, savings)
+    store.runs.end(run, status=outcome.status, summary=run_summary(outcome))
+    return outcome
 
-    def __init__(self, settings: Settings, providers: Mapping[str, Callable[[], Provider]]) -> None:
-        """`providers` make each provider when it is first needed."""
-        self.settings = settings
-        self.store = Store.open(settings.store, group=settings.store_group)
-        self._providers = providers
 
-    def close(self) -> None:
-        """Close the store."""
-        self.store.close()
+def _abandon_unneeded(store: Store, spec: RunSpec) -> None:
+    """Abandon lost requests that no call of this recipe needs any more: no run would ever settle them."""
+    lost = [
+        transition(ticket, TicketState.ABANDONED, reason=ticket.reason)
+        for ticket in store.tickets.opened(spec.policy.resumes)
+        if ticket.state is TicketState.UNKNOWN
+        and ticket.requester.recipe == spec.plan.recipe
+        and ticket.key not in spec.policy.missing
+    ]
+    store.tickets.keep(lost)
 
-    def execute(
-        self, spec: RunSpec, folder: Path, on_event: EventHandler, can_stop: CanStop = ignore_stop
-    ) -> RunOutcome:
-        """Do what is left of the plan, store everything it makes, and write the reports."""
-        run = self.store.runs.begin(spec.plan.recipe, arguments=spec.arguments)
-        marking = OutputMarker(self.store, spec.plan.recipe, folder, spec.marks, spec.kind_of)
-        doing = RunExecution(self.store, spec, OutputFolder(self.store, folder, marking.writer_for), on_event)
-        try:
-            if spec.unknown_policy is UnknownRequestPolicy.ABANDON and spec.owns_name:
-                self._give_up(spec)
-            doing.restore()
-            policy = EnginePolicy(
-                providers=self._providers,
-                kind_of=spec.kind_of,
-                limits=self._limits(spec.plan),
-                price=spec.price,
-                budget_usd=spec.plan.budget_usd,
-                budget_name=spec.budget_name,
-                missing=spec.missing,
-                reported_cached={
-                    key for record in spec.known if record.card.kind == "take" for key in record.keys.values()
-                },
-                unknown_requests=spec.unknown_policy,
-                resend=spec.resend,
-                resumes=spec.resumes,
-            )
-            halted = asyncio.run(doing.run(policy, run, can_stop))
-            outcome = self._reported(spec, doing.outcome(run, halted), doing.made)
-        except BaseException as error:
-            self.store.runs.end(run, status="broken", summary={"error": type(error).__name__})
-            raise
-        saved = spec.saved.items()
-        self.store.ledger.note(
-            run,
-            [
-                Saving(recipe=spec.plan.recipe, subject=subject, endpoint=endpoint, calls=calls, usd=usd)
-                for (subject, endpoint), (calls, usd) in saved
-            ],
-        )
-        self.store.runs.end(run, status=outcome.status, summary=run_summary(outcome))
-        return outcome
 
-    def answer_batch(self, batch: ComputeBatch, on_event: EventHandler) -> list[CallEnd]:
-        """Answer calls of this machine that are no part of a plan; see `compute_calls`."""
-        return answer_batch(
-            self.store, self._providers, batch, at_once=self.settings.parallel_compute, on_event=on_event
-        )
-
-    def _give_up(self, spec: RunSpec) -> None:
-        """Abandon lost requests that no call of this recipe needs any more: no run would ever settle them."""
-        lost = [
-            transition(ticket, TicketState.ABANDONED, reason=ticket.reason)
-            for ticket in self.store.tickets.opened(spec.resumes)
-            if ticket.state is TicketState.UNKNOWN
-            and ticket.requester.recipe == spec.plan.recipe
-            and ticket.key not in spec.missing
-        ]
-        self.store.tickets.keep(lost)
-
-    def _limits(self, plan: Plan) -> dict[str, int]:
-        settings = self.settings
-        limits = {
-            "train": settings.parallel_train,
-            "image": settings.parallel_image,
-            "compute": settings.parallel_compute,
-        }
-        return {**limits, **plan.limits}
-
-    def _reported(self, spec: RunSpec, outcome: RunOutcome, made: Collection[str]) -> RunOutcome:
-        keys = {position: key for record in outcome.records for position, key in record.keys.items()}
-        whole = spec.whole and outcome.halted is None
-        self._leave_trail(spec.plan.recipe, keys, whole=whole)
-        head: dict[str, JSONValue] = {**spec.manifest_head, "run": outcome.run}
-        older = older_pictures(outcome.folder, outcome.files) if whole else []
-        write_manifest(outcome.folder, head, outcome.records, whole=whole)
-        recipe = spec.plan.recipe
-        packed = pack_snapshot(outcome.run, recipe, kept_nodes(outcome.records, made), whole=whole)
-        self.store.snapshots.keep(outcome.run, recipe, packed)
-        return replace(outcome, stale_pictures=older, records=[slim_record(record) for record in outcome.records])
-
-    def _leave_trail(self, recipe: str, keys: Mapping[str, str], *, whole: bool) -> None:
-        """Note which call stands where, and which stood there before, for those who ask what changed."""
-        old = self.store.trail.get(recipe)
-        before = {place: old[place] for place, key in keys.items() if old.get(place, key) != key}
-        self.store.trail.set(recipe, keys, whole=whole)
-        self.store.notes.write(previous_calls_note(recipe), json.dumps(before))
+def _record_run(store: Store, spec: RunSpec, outcome: RunOutcome, made: Collection[str]) -> RunOutcome:
+    """Write the trail, the manifest and the snapshot; returns the outcome with slim records."""
+    recipe, whole = spec.plan.recipe, spec.whole and outcome.halted is None
+    keys = {position: key for record in outcome.records for position, key in record.keys.items()}
+    old = store.trail.get(recipe)
+    before = {place: old[place] for place, key in keys.items() if old.get(place, key) != key}
+    store.trail.set(recipe, keys, whole=whole)
+    store.notes.write(previous_calls_note(recipe), json.dumps(before))
+    stale = older_pictures(outcome.folder, outcome.files) if whole else []
+    write_manifest(outcome.folder, {**spec.manifest_head, "run": outcome.run}, outcome.records, whole=whole)
+    packed = pack_snapshot(outcome.run, recipe, kept_nodes(outcome.records, made), whole=whole)
+    store.snapshots.keep(outcome.run, recipe, packed)
+    return replace(outcome, stale_pictures=stale, records=[slim_record(record) for record in outcome.records])
 
 
 def previous_calls_note(recipe: str) -> str:
-    """The name of the note of what a recipe's calls were before its last run changed them."""
+    """The name of the note with the calls that a recipe's last run replaced: position to key."""
     return f"before/{recipe}"
 
 
@@ -380,7 +322,7 @@ def trace_of_run(
 ) -> RunTrace:
     """What the next run compares to see that nothing changed, without the summary.
 
-    `read` is how files looked before they were read: one that was edited during the run has changed since.
+    `read` has files' stamps from before they were read, so that a file edited during the run counts as changed.
     """
     return RunTrace(
         read={str(path): stamp for path, stamp in read.items()},

@@ -25,20 +25,21 @@ from nano_banana.catalog.provider_registry import (
     provider_revision,
     selectable_provider,
 )
+from nano_banana.engine.run_control import EnginePolicy
 from nano_banana.formats.yaml_values import KeyPath
 from nano_banana.model.call import Blob, Call
 from nano_banana.model.event import EventHandler
 from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.nodes import NodeStatus, Plan
 from nano_banana.model.problem import Invalid, Position, Problem, problem
-from nano_banana.model.ticket import UnknownRequestPolicy
+from nano_banana.model.ticket import ResendPolicy, UnknownRequestPolicy
+from nano_banana.planner.cost_forecast import ForecastTotals
 from nano_banana.planner.export_names import ExportedCopy, exported_copies
 from nano_banana.planner.planning import make_plan
 from nano_banana.planner.takes import Selection
 from nano_banana.providers.fal.fal_config import HOST_VARIABLES
 from nano_banana.recipe.load import Loaded
 from nano_banana.recipe.recipe_model import Recipe, Stage
-from nano_banana.session.file_checks import input_files
 from nano_banana.session.forecasting import (
     Forecast,
     call_kind,
@@ -51,12 +52,12 @@ from nano_banana.session.forecasting import (
     remember_verdicts,
 )
 from nano_banana.session.marked_outputs import signed_embed_settings
-from nano_banana.session.opening import check_export_targets, open_recipe
-from nano_banana.session.provider_factory import ProviderFactory
-from nano_banana.session.run_execution import CanStop, Runner, RunOutcome, RunSpec, ignore_stop, trace_of_run
+from nano_banana.session.opening import check_export_targets, input_files, open_recipe
+from nano_banana.session.run_execution import CanStop, RunOutcome, RunSpec, execute_run, ignore_stop, trace_of_run
 from nano_banana.session.run_records import NodeRecord
 from nano_banana.session.run_request import RunRequest, environment_digests
 from nano_banana.session.shelved_adapters import check_adapter_providers, shelve_adapters
+from nano_banana.session.store_runner import ProviderFactory, Runner
 from nano_banana.settings.configuration import Settings
 from nano_banana.stages.stage_calls import CallTarget
 from nano_banana.stages.take_context import PlanContext, TemplateContexts
@@ -65,7 +66,7 @@ from nano_banana.stages.take_context import PlanContext, TemplateContexts
 def with_places(
     records: Sequence[NodeRecord], recipe: Recipe, nearest: Callable[[KeyPath], Position]
 ) -> list[NodeRecord]:
-    """The records; those of their problems that name a stage and a `field` of its endpoint, with their place."""
+    """The records, with the place of each problem that names a stage and a `field` of its endpoint."""
     return [
         replace(record, problems=[_with_place(problem, recipe, nearest) for problem in record.problems])
         if record.problems
@@ -83,7 +84,85 @@ def _with_place(problem: Problem, recipe: Recipe, nearest: Callable[[KeyPath], P
     return replace(problem, position=nearest(where))
 
 
-class Session:
+class OpenedProject:
+    """Settings, a catalog, and a store with its providers, opened together. Close it at the end."""
+
+    def __init__(
+        self, settings: Settings, catalog: Catalog, providers: ProviderFactory, environ: Mapping[str, str]
+    ) -> None:
+        """Put the parts together; callers use the subclasses' `open`."""
+        self.settings = settings
+        self.catalog = catalog
+        self._providers = providers
+        self._environ = environ
+
+    def __enter__(self) -> Self:
+        """Close it at the end of a `with` block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the store and stop the worker processes."""
+        if "runner" in self.__dict__:
+            self.runner.close()
+
+    @cached_property
+    def runner(self) -> Runner:
+        """The store and the providers, opened on first use."""
+        return Runner(self.settings, self._providers)
+
+    @cached_property
+    def price(self) -> Callable[[Call], float | None]:
+        """The most that a call may cost, in USD; None if unknown."""
+        return max_price(self.catalog)
+
+    def check_models(self, tally: ForecastTotals, *, needs_faces: bool) -> None:
+        """Raise Unusable if this machine lacks a model for work that needs one, such as finding faces."""
+        # It loads numpy.
+        from nano_banana.providers.compute.compute_requirements import check_face_models, check_watermark_models
+
+        if needs_faces:
+            check_face_models(tally.parts_to_find)
+        if tally.needs_watermarking:
+            check_watermark_models()
+
+    def policy(
+        self,
+        plan: Plan,
+        forecast: Forecast,
+        known: Sequence[NodeRecord],
+        *,
+        provider: ProviderSpec | None,
+        unknown_policy: UnknownRequestPolicy,
+        budget_name: str = "`--budget`",
+        resend: ResendPolicy = ResendPolicy.CHEAP,
+    ) -> EnginePolicy:
+        """The providers and limits of a run; `provider` makes the paid calls, None if it is not installed.
+
+        `known` are the records of nodes whose calls are reported as cached before the run.
+        """
+        settings = self.settings
+        limits = {"train": settings.parallel_train, "image": settings.parallel_image}
+        takes = [record for record in known if record.card.kind == "take"]
+        return EnginePolicy(
+            providers=self.runner.providers,
+            kind_of=call_kind(self.catalog),
+            limits={**limits, "compute": settings.parallel_compute, **plan.limits},
+            price=self.price,
+            budget_usd=plan.budget_usd,
+            budget_name=budget_name,
+            missing=frozenset(key for record in forecast.records for key in record.missing),
+            reported_cached={key for take in takes for key in take.keys.values()},
+            unknown_requests=unknown_policy,
+            resend=resend,
+            resumes=provider.name if provider and can_resume(provider, self._environ) else "",
+        )
+
+
+class Session(OpenedProject):
     """A checked recipe, its catalog, its store and its providers. Close it at the end."""
 
     def __init__(
@@ -96,15 +175,12 @@ class Session:
         environ: Mapping[str, str],
     ) -> None:
         """Put the parts together; callers use `Session.open`."""
+        super().__init__(settings, catalog, providers, environ)
         self.request = request
-        self.settings = settings
         self.loaded = loaded
         self.recipe = loaded.recipe
-        self.catalog = catalog
-        self._providers = providers
-        self._environ = environ
         self.checked: set[str] = set()
-        """The keys of calls that were made before the run, since they are free and others hang on them."""
+        """The keys of calls that were made before the run, because they are free and others depend on them."""
 
     @classmethod
     def open(
@@ -122,31 +198,11 @@ class Session:
         providers = providers or ProviderFactory(
             settings, catalog, environ, selected=spec, limits=recipe.limits, privacy=recipe.privacy
         )
-        session = cls(request, settings, loaded, catalog, providers, environ)
         if secrets := sorted(loaded.env_read & set(spec.secrets)):
             raise Invalid([problem("env_secret", name=name) for name in secrets])
-        check_adapter_providers(session.recipe, session.provider, loaded.nearest)
-        check_export_targets(session.recipe, settings, loaded.nearest)
-        return session
-
-    def __enter__(self) -> Self:
-        """Close it at the end of a `with` block."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Close it."""
-        self.close()
-
-    def close(self) -> None:
-        """Close the store and stop the worker processes."""
-        if "runner" in self.__dict__:
-            self.runner.close()
-        self._providers.close()
-
-    @cached_property
-    def runner(self) -> Runner:
-        """The store and the providers, opened when first needed."""
-        return Runner(self.settings, self._providers.factories)
+        check_adapter_providers(recipe, spec, loaded.nearest)
+        check_export_targets(recipe, settings, loaded.nearest)
+        return cls(request, settings, loaded, catalog, providers, environ)
 
     @property
     def provider(self) -> str:
@@ -175,7 +231,7 @@ class Session:
 
     @cached_property
     def plan(self) -> Plan:
-        """The plan of the request. Raises Invalid if the selection matches nothing, Unusable for lost files."""
+        """The plan of the request. Raises Invalid if the selection matches nothing, Unusable for unreadable files."""
         return self.plan_of(self.selection)
 
     def plan_of(self, selection: Selection) -> Plan:
@@ -193,11 +249,6 @@ class Session:
         """Where the budget can be changed."""
         in_recipe = self.request.budget_usd is None and self.request.text is None
         return "`limits.budget_usd` (or `--budget`)" if in_recipe else "`--budget`"
-
-    @cached_property
-    def price(self) -> Callable[[Call], float | None]:
-        """The most that a call may cost, in USD; None if unknown."""
-        return max_price(self.catalog)
 
     @property
     def ask_above_usd(self) -> float:
@@ -218,17 +269,12 @@ class Session:
     def check_provider(self, forecast: Forecast) -> None:
         """Raise Refused, Invalid or Unusable if the provider or this machine can't do the forecast's work."""
         asked = self.stages_to_buy(forecast)
-        # It loads numpy.
-        from nano_banana.providers.compute.compute_requirements import check_face_models, check_watermark_models
-
         check_endpoints_answered(self.provider_spec, asked, self.catalog)
         if asked:
             check_provider(self.provider_spec, self.settings, self._environ)
-        if asked and (forecast.tally.needs_face_detection or self.recipe.outputs.crops_faces):
-            # What is drawn, and maybe paid for, would stop half way.
-            check_face_models(forecast.tally.parts_to_find)
-        if forecast.tally.needs_watermarking:
-            check_watermark_models()
+        # Without the models a run would stop half way, maybe after pictures were paid for.
+        needs_faces = forecast.tally.needs_face_detection or self.recipe.outputs.crops_faces
+        self.check_models(forecast.tally, needs_faces=bool(asked) and needs_faces)
         signed_embed_settings(self.recipe, self.settings, self.loaded.files)
 
     def forecast(self) -> Forecast:
@@ -267,38 +313,41 @@ class Session:
         unknown_policy: UnknownRequestPolicy = UnknownRequestPolicy.ASK,
         can_stop: CanStop = ignore_stop,
     ) -> RunOutcome:
-        """Do what the forecast left open; `unknown_policy` says what to do about requests whose results are lost.
+        """Make what the forecast lacks; `unknown_policy` says what to do about requests whose results are lost.
 
         `can_stop` receives a function that stops the run from another thread.
         """
+        known = [record for record in forecast.records if record.status is NodeStatus.DONE]
         spec = RunSpec(
             plan=self.plan,
-            known=[record for record in forecast.records if record.status is NodeStatus.DONE],
-            missing=frozenset(key for record in forecast.records for key in record.missing),
-            kind_of=call_kind(self.catalog),
-            price=self.price,
+            policy=self.policy(
+                self.plan,
+                forecast,
+                known,
+                provider=self.provider_spec,
+                unknown_policy=unknown_policy,
+                budget_name=self.budget_name,
+                resend=self.recipe.limits.resend_unknown,
+            ),
+            known=known,
             whole=self.request.whole,
             owns_name=self.request.owns_name,
             manifest_head=manifest_head(self.recipe, self.provider, self.folder),
-            resumes=self.provider if can_resume(self.provider_spec, self._environ) else "",
-            unknown_policy=unknown_policy,
-            resend=self.recipe.limits.resend_unknown,
+            arguments={"only": list(self.request.only), "sample": self.request.sample, "provider": self.provider},
             saved=forecast.saved,
             free_calls=frozenset(self.checked),
-            budget_name=self.budget_name,
-            marks=signed_embed_settings(self.recipe, self.settings, self.loaded.files),
-            arguments={"only": list(self.request.only), "sample": self.request.sample, "provider": self.provider},
+            embed=signed_embed_settings(self.recipe, self.settings, self.loaded.files),
         )
-        emit_planned_events(forecast.tally, spec.known, on_event)
-        outcome = in_recipe_order(forecast, self.runner.execute(spec, self.folder, on_event, can_stop))
+        emit_planned_events(forecast.tally, known, on_event)
+        outcome = in_recipe_order(forecast, execute_run(self.runner, spec, self.folder, on_event, can_stop))
         remember_verdicts(self.runner.store, self.recipe.name, outcome.records)
         shelve_adapters(self.runner.store.shelf, self.recipe, self.catalog, outcome)
         return replace(outcome, records=with_places(outcome.records, self.recipe, self.loaded.nearest))
 
     def remember(self, outcome: RunOutcome, summary: Iterable[str]) -> None:
-        """Write the trace by which the next run sees that nothing changed; `summary` is JSON in pieces."""
+        """Write the trace that tells the next run whether anything changed; `summary` is JSON in pieces."""
         if self.provider not in BUILT_IN:
-            # Another version of its package may answer otherwise, which the trace doesn't show.
+            # Another version of its package may answer differently, which the trace doesn't show.
             return
         environment = environment_digests(self.loaded.env_read | set(HOST_VARIABLES), self._environ)
         trace = trace_of_run(outcome, read=self.loaded.files.seen, environment=environment)
@@ -327,7 +376,7 @@ class Session:
 
 
 def manifest_head(recipe: Recipe, provider: str, folder: Path) -> JSONObject:
-    """What the manifest in `folder` says of the run as a whole; consent is kept with the pictures that it allows."""
+    """The manifest's facts about the whole run, with the consents; `folder` is where the manifest is."""
     subjects: dict[str, JSONValue] = {
         name: {"noun": subject.noun, "trigger": subject.trigger, "consent": subject.consent}
         for name, subject in recipe.subjects.items()
@@ -347,7 +396,7 @@ def check_endpoints_answered(spec: ProviderSpec, asked: Sequence[Stage], catalog
 
 
 def call_target(recipe: Recipe, catalog: Catalog, spec: ProviderSpec, *, emulated: bool) -> CallTarget:
-    """Where the paid calls go. What an emulator draws has another revision, so it never passes for the service's."""
+    """The provider and revision of paid calls. An emulator's results have another revision than the service's."""
     revision = provider_revision(spec, emulated=emulated)
     if not spec.reads_descriptions:
         return CallTarget(provider=spec.name, revision=revision)
@@ -357,14 +406,8 @@ def call_target(recipe: Recipe, catalog: Catalog, spec: ProviderSpec, *, emulate
 
 
 def in_recipe_order(forecast: Forecast, outcome: RunOutcome) -> RunOutcome:
-    """The outcome with its records as the recipe has them, not as they happened to end.
-
-    What the run never came to is stopped.
-    """
+    """The outcome with its records in the recipe's order. Nodes that the run never reached are stopped."""
     ended = {record.id: record for record in outcome.records}
-    records = [ended.get(record.id) or _stopped(record) for record in forecast.records]
+    stopped: Mapping[str, object] = {"status": NodeStatus.STOPPED, "pictures": (), "problems": (), "keys": {}}
+    records = [ended.get(record.id) or replace(record, **stopped, calls="[]") for record in forecast.records]
     return replace(outcome, records=records)
-
-
-def _stopped(record: NodeRecord) -> NodeRecord:
-    return replace(record, status=NodeStatus.STOPPED, pictures=(), problems=(), keys={}, calls="[]")

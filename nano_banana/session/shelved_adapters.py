@@ -15,7 +15,7 @@ from typing import cast
 from msgspec.structs import replace
 
 from nano_banana.catalog.catalog import Catalog
-from nano_banana.catalog.provider_registry import find_provider, selectable_provider
+from nano_banana.catalog.provider_registry import ProviderSpec, find_provider
 from nano_banana.formats.yaml_values import KeyPath
 from nano_banana.model.json_values import JSONObject, as_number, as_object, as_text
 from nano_banana.model.nodes import NodeStatus
@@ -49,22 +49,21 @@ def shelf_offers(store: Path, files: RecipeFiles) -> FindShelfAdapter:
     return offer
 
 
-def check_adapter_providers(recipe: Recipe, provider: str, nearest: Callable[[KeyPath], Position]) -> None:
+def check_adapter_providers(recipe: Recipe, provider: ProviderSpec, nearest: Callable[[KeyPath], Position]) -> None:
     """Raise Invalid for adapters from the shelf that this provider can't draw with.
 
     A provider with its own adapter family draws with that family only, and no other provider does.
     """
-    family = selectable_provider(provider).adapter_family
     wrong = [
         problem(
             "adapter_provider",
             position=nearest(("adapters", adapter.name, "model")),
             model=adapter.model,
             made_for=adapter.provider,
-            provider=provider,
+            provider=provider.name,
         )
         for adapter in recipe.adapters.values()
-        if adapter.provider not in ("", provider) and (family or _own_family(adapter.provider))
+        if adapter.provider not in ("", provider.name) and (provider.adapter_family or _own_family(adapter.provider))
     ]
     if wrong:
         raise Invalid(wrong)

@@ -140,7 +140,7 @@ def _judge_here() -> None:
     import cv2  # noqa: F401 - what judging needs, imported once
 
     import nano_banana.providers.compute.endpoint_table  # noqa: F401 - the same
-    from nano_banana.session.provider_factory import ProviderFactory
+    from nano_banana.session.store_runner import ProviderFactory
     from tests.stories.hand import Threads
 
     threads = property(lambda _crew: Threads())

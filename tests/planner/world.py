@@ -22,7 +22,7 @@ from nano_banana.planner.preview import preview
 from nano_banana.planner.takes import Selection
 from nano_banana.recipe.load import load_recipe
 from nano_banana.recipe.recipe_files import RecipeFiles
-from nano_banana.session.file_checks import input_files
+from nano_banana.session.opening import input_files
 from nano_banana.stages.stage_calls import CallTarget
 from nano_banana.stages.take_context import PlanContext, TemplateContexts
 from tests.recipe.resolve.tools import CATALOG, write

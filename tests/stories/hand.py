@@ -27,7 +27,7 @@ from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_nu
 from nano_banana.model.problem import CallFailed, Refused, problem
 from nano_banana.model.provider_protocol import Answer, AnswerFile, CallContext, Provider
 from nano_banana.providers.workers import WorkerPool
-from nano_banana.session.provider_factory import ProviderFactory
+from nano_banana.session.store_runner import ProviderFactory
 
 FOLDER = "NANO_BANANA_HAND"
 """The variable that names the folder of the rules and the log."""

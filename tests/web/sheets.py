@@ -16,9 +16,8 @@ from nano_banana.features.sheets.contact_sheet import ContactSheet
 from nano_banana.features.sheets.sheet_takes import SheetTake, TakeState, arrange_grids
 from nano_banana.model.call import Blob
 from nano_banana.model.nodes import NodeInfo, NodeStatus
-from nano_banana.session.provider_factory import ProviderFactory
-from nano_banana.session.run_execution import Runner
 from nano_banana.session.run_records import NodeRecord
+from nano_banana.session.store_runner import ProviderFactory, Runner
 from nano_banana.settings.configuration import load_settings
 from tests.people import astronaut
 from tests.stories.hand import at_work
@@ -99,12 +98,11 @@ def workshop_in(folder: Path) -> Iterator[tuple[Runner, Callable[[int], Blob]]]:
 
     with at_work():
         crew = ProviderFactory(dataclasses.replace(settings, parallel_compute=2), Catalog.load(None), {})
-        workshop = Runner(settings, crew.factories)
+        workshop = Runner(settings, crew)
         try:
             yield workshop, picture
         finally:
             workshop.close()
-            crew.close()
 
 
 def size_of(file: Path) -> tuple[int, int]:

@@ -31,8 +31,8 @@ from nano_banana.model.json_values import JSONValue
 from nano_banana.model.nodes import Group, Node, NodeInfo, Plan
 from nano_banana.model.problem import CallFailed, Problem, Unusable, problem
 from nano_banana.provenance.generation_record import CallRecord, GenerationRecord, producing_calls
-from nano_banana.session.run_execution import Runner
 from nano_banana.settings.configuration import Settings
+from nano_banana.store.local_store import Store
 
 REPLAY_NAME = "(again)"
 """What the store's log calls such a run; no recipe can be called that."""
@@ -261,16 +261,16 @@ class LocalReplies:
     def __init__(
         self,
         account: GenerationRecord,
-        runner: Runner,
+        store: Store,
         catalog: Catalog,
         settings: Settings,
         environ: Mapping[str, str],
     ) -> None:
-        """Look up calls in `runner`'s store; `settings` and `environ` say which services an emulator replaces."""
+        """Look up calls in the store; `settings` and `environ` say which services an emulator replaces."""
         self._account = account
         self._settings = settings
         self._environ = environ
-        self._store = runner.store
+        self._store = store
         self._catalog = catalog
 
     def answered(self, told: CallRecord) -> bool:

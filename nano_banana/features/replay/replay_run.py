@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Self
 
 from msgspec.structs import replace
 
-from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.provider_registry import (
     BUILT_IN,
-    can_resume,
     check_provider,
     find_provider,
     selectable_provider,
@@ -27,7 +25,7 @@ from nano_banana.features.replay.replay_plan import (
     replay_of_account,
     unanswered_calls,
 )
-from nano_banana.model.call import COMPUTE, Call
+from nano_banana.model.call import COMPUTE
 from nano_banana.model.event import EventHandler
 from nano_banana.model.known_folders import project_root
 from nano_banana.model.nodes import Plan
@@ -36,46 +34,30 @@ from nano_banana.model.ticket import UnknownRequestPolicy
 from nano_banana.provenance.generation_record import CallRecord, GenerationRecord
 from nano_banana.session.explanation import MarkedPicture
 from nano_banana.session.exported_files import write_copies
-from nano_banana.session.forecasting import Forecast, call_kind, emit_planned_events, forecast_plan, max_price
+from nano_banana.session.forecasting import Forecast, emit_planned_events, forecast_plan
 from nano_banana.session.marked_outputs import EmbedSettings
 from nano_banana.session.opening import project_catalog
 from nano_banana.session.permissions import project_price_demands
-from nano_banana.session.provider_factory import ProviderFactory
-from nano_banana.session.run_execution import Runner, RunOutcome, RunSpec
+from nano_banana.session.run_execution import RunOutcome, RunSpec, execute_run
 from nano_banana.session.run_records import MEDIA_SUFFIXES
+from nano_banana.session.session import OpenedProject
+from nano_banana.session.store_runner import ProviderFactory, Runner
 from nano_banana.settings.configuration import Settings
 
 REPLAY_FOLDER = "again"
 """Where pictures that are made again appear, in the folder of the outputs."""
 
 
-class ReplaySession:
-    """A picture's account, and the store and the providers that can make it again here. Close it at the end.
+class ReplaySession(OpenedProject):
+    """A picture's record, and the store and the providers that can recreate it here. Close it at the end.
 
-    No file is ever found by a path in the account: files go by the digest of their bytes.
+    No file is ever found by a path in the record: files are found by the digest of their bytes.
     """
 
-    def __init__(
-        self,
-        account: GenerationRecord,
-        settings: Settings,
-        catalog: Catalog,
-        providers: ProviderFactory,
-        environ: Mapping[str, str],
-        *,
-        anew: bool = False,
-        budget_usd: float | None = None,
-    ) -> None:
-        """Put the parts together; callers use `ReplaySession.open`."""
-        self.account = account
-        self.settings = settings
-        self._catalog = catalog
-        self._providers = providers
-        self._environ = environ
-        self._anew = anew
-        self._budget_usd = budget_usd
-        self.runner = Runner(settings, providers.factories)
-        self._here = LocalReplies(account, self.runner, catalog, settings, environ)
+    account: GenerationRecord
+    _here: LocalReplies
+    _anew: bool = False
+    _budget_usd: float | None = None
 
     @classmethod
     def open(
@@ -87,7 +69,7 @@ class ReplaySession:
         provider: str | None = None,
         budget_usd: float | None = None,
     ) -> Self:
-        """For this account; `provider` answers in the place of those who drew. Raises Invalid for an unknown one."""
+        """Open it for this record; `provider` replaces the recorded ones. Raises Invalid for an unknown one."""
         if provider is not None:
             selectable_provider(provider)
             asked = [call if call.provider == COMPUTE else replace(call, provider=provider) for call in account.calls]
@@ -95,16 +77,11 @@ class ReplaySession:
         catalog = project_catalog(project_root(Path.cwd()), settings)
         drawing = next((call.provider for call in account.calls if call.provider not in BUILT_IN), "")
         providers = ProviderFactory(settings, catalog, environ, selected=find_provider(drawing))
-        return cls(account, settings, catalog, providers, environ, anew=provider is not None, budget_usd=budget_usd)
-
-    def __enter__(self) -> Self:
-        """Close it at the end of a `with` block."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Close the store and stop the worker processes."""
-        self.runner.close()
-        self._providers.close()
+        session = cls(settings, catalog, providers, environ)
+        session.account = account
+        session._here = LocalReplies(account, session.runner.store, catalog, settings, environ)
+        session._anew, session._budget_usd = provider is not None, budget_usd
+        return session
 
     @property
     def provider(self) -> str:
@@ -120,7 +97,7 @@ class ReplaySession:
     def replay(self) -> Replay:
         """What it takes. Raises Invalid for calls that can't be asked, and where nothing says how it was made."""
         replay = replay_of_account(self.account, self._here.blob, self._here.answered, anew=self._anew)
-        problems = call_faults(unanswered_calls(replay, self._here.answered), self._catalog)
+        problems = call_faults(unanswered_calls(replay, self._here.answered), self.catalog)
         if not replay.calls and self.account.picture not in replay.given:
             problems.append(problem("again_lacks_picture", digest=self.account.picture))
         if problems:
@@ -130,7 +107,7 @@ class ReplaySession:
     @property
     def missing(self) -> Sequence[Problem]:
         """The missing files: with any, the calls can be planned but not made."""
-        return [missing_input_problem(each, self._catalog) for each in self.replay.missing]
+        return [missing_input_problem(each, self.catalog) for each in self.replay.missing]
 
     @cached_property
     def plan(self) -> Plan:
@@ -139,21 +116,15 @@ class ReplaySession:
 
     def forecast(self) -> Forecast:
         """Drive the plan against the store alone. Raises as `replay` does."""
-        return forecast_plan(self.plan, self._catalog, self.runner, self.provider)
+        return forecast_plan(self.plan, self.catalog, self.runner, self.provider)
 
     def check(self, forecast: Forecast) -> None:
         """Raise Invalid for missing files, Refused or Unusable if the providers or this machine can't do the work."""
-        # It loads numpy.
-        from nano_banana.providers.compute.compute_requirements import check_face_models, check_watermark_models
-
         if self.missing:
             raise Invalid(self.missing)
         for name in {told.provider for told in self.paid_calls}:
             check_provider(selectable_provider(name), self.settings, self._environ)
-        if forecast.tally.needs_face_detection:
-            check_face_models(forecast.tally.parts_to_find)
-        if forecast.tally.needs_watermarking:
-            check_watermark_models()
+        self.check_models(forecast.tally, needs_faces=forecast.tally.needs_face_detection)
 
     @property
     def paid_calls(self) -> Sequence[CallRecord]:
@@ -166,7 +137,7 @@ class ReplaySession:
     def own_prices(self) -> list[Problem]:
         """Warnings about prices that the project sets itself, for paid calls."""
         names = sorted({told.endpoint for told in self.paid_calls})
-        return [replace(problem, warning=True) for problem in project_price_demands(self._catalog, names)]
+        return [replace(problem, warning=True) for problem in project_price_demands(self.catalog, names)]
 
     @property
     def open_calls(self) -> Sequence[CallRecord]:
@@ -176,30 +147,21 @@ class ReplaySession:
     def run(
         self, forecast: Forecast, on_event: EventHandler, *, lost: UnknownRequestPolicy = UnknownRequestPolicy.ASK
     ) -> RunOutcome:
-        """Do what the forecast left open."""
-        # The provider may be missing here if all its results are in the store.
-        spec = find_provider(self.provider)
-        order = RunSpec(
+        """Make what the forecast lacks."""
+        # The provider may not be installed here if all its results are in the store.
+        spec = RunSpec(
             plan=self.plan,
+            policy=self.policy(self.plan, forecast, (), provider=find_provider(self.provider), unknown_policy=lost),
             known=(),
-            missing=frozenset(key for record in forecast.records for key in record.missing),
-            kind_of=call_kind(self._catalog),
-            price=self.price,
             whole=False,
+            owns_name=False,
             manifest_head={"manifest": 1, "recipe": REPLAY_NAME, "provider": self.provider, "subjects": {}},
-            resumes=self.provider if spec is not None and can_resume(spec, self._environ) else "",
-            unknown_policy=lost,
-            saved=forecast.saved,
-            marks=EmbedSettings(origin=self.account),
             arguments={"picture": self.account.picture, "provider": self.provider},
+            saved=forecast.saved,
+            embed=EmbedSettings(origin=self.account),
         )
         emit_planned_events(forecast.tally, (), on_event)
-        return self.runner.execute(order, self.folder, on_event)
-
-    @cached_property
-    def price(self) -> Callable[[Call], float | None]:
-        """The most that a call may cost, in USD; None if unknown."""
-        return max_price(self._catalog)
+        return execute_run(self.runner, spec, self.folder, on_event)
 
 
 _SAME_SUFFIX = {".jpeg": ".jpg"}

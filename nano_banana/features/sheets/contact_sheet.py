@@ -31,10 +31,10 @@ from nano_banana.recipe.recipe_model import CollectionRef
 from nano_banana.recipe.recipe_model import SheetSpec as Layout
 from nano_banana.session.history import History
 from nano_banana.session.manifest import MANIFEST
-from nano_banana.session.run_execution import Runner
 from nano_banana.session.run_records import NodeRecord
 from nano_banana.session.run_snapshot import KeptCall, KeptPicture, KeptTake
 from nano_banana.session.session import Session
+from nano_banana.session.store_runner import Runner
 from nano_banana.stages.stage_registry import kind_of
 
 

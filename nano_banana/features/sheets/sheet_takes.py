@@ -19,10 +19,9 @@ from nano_banana.model.nodes import NodeInfo, NodeStatus
 from nano_banana.model.problem import Problem
 from nano_banana.planner.takes import stage_paths
 from nano_banana.recipe.recipe_model import CollectionRef, Recipe
-from nano_banana.session.compute_calls import ComputeBatch
 from nano_banana.session.manifest import judged_picture, stage_picture
-from nano_banana.session.run_execution import Runner
 from nano_banana.session.run_records import NodeRecord, OutputPicture, VerdictSummary, stage_folder
+from nano_banana.session.store_runner import Runner
 from nano_banana.stages.stage_calls import compute_call
 
 
@@ -276,7 +275,7 @@ def sheet_thumbnails(
         batch = takes[start : start + THUMBNAIL_BATCH]
         pairs = [(take.picture, _picture_before(take)) for take in batch]
         calls = {blob.digest: _thumbnail_call(blob, side) for pair in pairs for blob in pair if blob is not None}
-        ends = workshop.answer_batch(ComputeBatch(purpose=SHEET_PURPOSE, calls=list(calls.values())), on_event)
+        ends = workshop.answer_batch(SHEET_PURPOSE, list(calls.values()), on_event)
         replies = {digest: end for digest, end in zip(calls, ends, strict=True) if isinstance(end, Reply)}
         for take, (now, before) in zip(batch, pairs, strict=True):
             yield take, _thumbnail(workshop, replies, now), _thumbnail(workshop, replies, before)
