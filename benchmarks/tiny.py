@@ -14,10 +14,10 @@ from nano_banana.catalog.catalog import Catalog
 from nano_banana.model.call import Call
 from nano_banana.model.json_values import JSONObject
 from nano_banana.model.provider_protocol import Answer, AnswerFile, CallContext, Provider
-from nano_banana.session.store_runner import ProviderFactory
 from nano_banana.session.run_report import run_report_pieces
 from nano_banana.session.run_request import RunRequest
 from nano_banana.session.session import Session
+from nano_banana.session.store_runner import ProviderFactory
 from nano_banana.settings.configuration import load_settings
 
 SIDE = 8

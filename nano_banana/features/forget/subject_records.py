@@ -1,4 +1,4 @@
-"""What one store and its runs' reports have of a subject."""
+"""What one store and its runs' reports have of a subject.
 
 What leads to the rest goes last: the store's rows, its files, the snapshots, then the manifests. After a crash, find
 and erase again.
