@@ -113,7 +113,7 @@ MAX_VALUES = 100_000
 MAX_PROBLEMS = 200
 """Problems of one file after which reading stops."""
 
-_PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class YamlResult(Struct, frozen=True, kw_only=True):
@@ -154,7 +154,7 @@ class _EventReader:
     def __init__(self, source: SourceText) -> None:
         self.problems: list[Problem] = []
         self._source = source
-        self._events = yaml.parse(source.text, Loader=_PARSER)
+        self._events = yaml.parse(source.text, Loader=PARSER)
         self._anchors: dict[str, Located | None] = {}
         """The values by anchor; None for a collection that is still being read."""
         self._values = self._depth = self._end = 0
@@ -263,7 +263,7 @@ class _EventReader:
         """The events that begin the values of the collection that was just begun, up to its end."""
         for event in self._events:
             if isinstance(event, yaml.CollectionEndEvent):
-                self._end = _offset(event.end_mark)
+                self._end = event_span(event)[1]
                 return
             yield cast(yaml.NodeEvent, event)
 
@@ -273,7 +273,8 @@ class _EventReader:
             self._stop("yaml_too_many", span, limit=MAX_VALUES)
 
     def _span(self, event: yaml.Event) -> Span:
-        return Span(source=self._source, start=_offset(event.start_mark), end=_offset(event.end_mark))
+        start, end = event_span(event)
+        return Span(source=self._source, start=start, end=end)
 
     def _note(self, kind: str, span: Span, *, hint: tuple[str, ...] = (), **data: JSONValue) -> None:
         self.problems.append(problem(kind, position=span.place, suggestions=hint, **data))
@@ -291,6 +292,11 @@ class _Mark(Protocol):
     @property
     def index(self) -> int:
         """Characters from the start."""
+
+
+def event_span(event: yaml.Event) -> tuple[int, int]:
+    """The characters of an event, from a start to an end. A block ends where the next thing begins."""
+    return _offset(event.start_mark), _offset(event.end_mark)
 
 
 def _offset(mark: _Mark | None) -> int:

@@ -169,7 +169,8 @@ def _resolve(
     adapters = read_adapters(reading, offer)
     shots = read_shots(reading, subjects, read_axes(reading), templates)
     names = stage_names(reading, kinds, subjects, adapters, shots, templates)
-    stages = with_picks(reading, read_stages(reading, kinds, names))
+    stages = read_stages(reading, kinds, names)
+    stages = with_picks(reading, stages, [stage.id for stage in stages if kinds[stage.verb].chooses])
     circle = find_cycle(stages)
     outputs = OutputSpec()
     if circle:

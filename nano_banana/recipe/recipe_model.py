@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
+from fnmatch import fnmatchcase
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta, Struct, field
 
@@ -135,14 +137,63 @@ class CollectionRef(Struct, frozen=True, kw_only=True):
     ruling: str = ""
 
 
+Decision: TypeAlias = Literal["keep", "drop"]
+
+
+def is_glob(name: str) -> bool:
+    """Whether a name in `picks.yaml` may stand for several takes."""
+    return not set("*?[").isdisjoint(name)
+
+
+def shared_id(take: str) -> str:
+    """The part of a take's id that all its paths share: `heads/ana/s1@finish` → `heads/ana/s1`."""
+    return take.partition("@")[0]
+
+
+class Decisions(Struct, frozen=True, kw_only=True, dict=True):
+    """What people decided under one stage: the ids of the takes that are `kept` and `dropped`, or globs of them.
+
+    A take's own id wins over a glob, and the whole id of a take with several paths (`…/s11@finish`) over the id that
+    the paths share. Of two globs, the one that drops wins.
+    """
+
+    kept: frozenset[str] = frozenset()
+    dropped: frozenset[str] = frozenset()
+
+    def decision(self, *names: str) -> Decision | None:
+        """What was decided about the take with these names."""
+        return self.by_id(*names) or self.by_glob(*names)
+
+    def by_id(self, *names: str) -> Decision | None:
+        """What was decided about the take by one of its ids."""
+        if not self.kept and not self.dropped:
+            return None
+        for name in sorted(names, key=len, reverse=True):
+            if name in self.kept or name in self.dropped:
+                return "keep" if name in self.kept else "drop"
+        return None
+
+    def by_glob(self, *names: str) -> Decision | None:
+        """What was decided by globs that one of the take's ids matches."""
+        return next((made for made, glob in self._globs if any(fnmatchcase(name, glob) for name in names)), None)
+
+    @cached_property
+    def _globs(self) -> Sequence[tuple[Decision, str]]:
+        """Those that drop come first."""
+        return [
+            *(("drop", name) for name in self.dropped if is_glob(name)),
+            *(("keep", name) for name in self.kept if is_glob(name)),
+        ]
+
+
 class Stage(Struct, frozen=True, kw_only=True):
     """One entry of `stages`, with what it names found.
 
     `verb` names its kind. `endpoint` is the id of the endpoint that it calls (empty: none), `options` the endpoint's
     fields, which may be templates; `adapters` are pairs of name and scale. A stage works on `subjects`, on `shots` or
     on `sources` (collections). `data` is the entry as written, `rules` what its kind read from it. `inner` are stages
-    that it runs itself. One that works `by_person` paints one person at a time, so that its templates may use
-    `subject` in a shot of several people.
+    that it runs itself. `decisions` are people's, from `picks.yaml`. One that works `by_person` paints one person at a
+    time, so that its templates may use `subject` in a shot of several people.
     """
 
     id: str
@@ -160,6 +211,7 @@ class Stage(Struct, frozen=True, kw_only=True):
     rules: object = None
     inner: tuple[Stage, ...] = ()
     by_person: bool = False
+    decisions: Decisions = Decisions()
 
 
 def endpoint_stages(stages: Iterable[Stage]) -> list[Stage]:

@@ -27,8 +27,7 @@ from nano_banana.model.problem import Problem, did_you_mean
 from nano_banana.model.ticket import Ticket, TicketState
 from nano_banana.planner.cost_forecast import ForecastTotals, PassRates, PassRatesOf, expected_pass_rate, price_function
 from nano_banana.planner.preview import preview, reply_imaginer
-from nano_banana.recipe.picks import keep_rule
-from nano_banana.recipe.recipe_model import Recipe
+from nano_banana.recipe.recipe_model import Recipe, is_glob
 from nano_banana.session.run_records import FIRST_LABEL, NodeRecord, VerdictSummary, attempt_kind, node_record
 from nano_banana.session.store_runner import Runner
 from nano_banana.store.local_store import Store
@@ -245,12 +244,7 @@ def choice_warnings(plan: Plan, recipe: Recipe, records: Sequence[NodeRecord], *
 
 def unreached_picks(recipe: Recipe, ids: Sequence[str]) -> list[Problem]:
     """A warning for each pick that none of all the recipe's takes answers to: it was renamed, or is misspelled."""
-    picks = [
-        (stage.id, name)
-        for stage in recipe.stages
-        if (rule := keep_rule(stage))
-        for name in (*rule.kept, *rule.dropped)
-    ]
+    picks = [(stage.id, name) for stage in recipe.stages for name in (*stage.decisions.kept, *stage.decisions.dropped)]
     if not picks:
         return []
     names = {*ids, *(name.partition("@")[0] for name in ids)}
@@ -259,7 +253,7 @@ def unreached_picks(recipe: Recipe, ids: Sequence[str]) -> list[Problem]:
             kind="stray_pick", data={"stage": stage, "name": pick}, suggestions=did_you_mean(pick, names), warning=True
         )
         for stage, pick in sorted(picks)
-        if pick not in names and not any(fnmatchcase(name, pick) for name in names)
+        if pick not in names and not (is_glob(pick) and any(fnmatchcase(name, pick) for name in names))
     ]
 
 

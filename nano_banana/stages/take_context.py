@@ -21,7 +21,6 @@ from nano_banana.model.problem import CallFailed, Position
 from nano_banana.recipe.axis_values import AxisValue
 from nano_banana.recipe.interpolation import is_template_value, leaf_values
 from nano_banana.recipe.pack import PackUse
-from nano_banana.recipe.picks import keep_rule
 from nano_banana.recipe.prompts import PromptError, pack_fields, render_prompt, traits_of
 from nano_banana.recipe.recipe_model import CollectionRef, Recipe, Shot, Stage, TemplateText
 from nano_banana.recipe.template_engine import TemplateEngine
@@ -124,8 +123,7 @@ class StagePath(Struct, frozen=True, kw_only=True):
     def is_picked(self, at: int, take: str) -> bool:
         """Whether a person picked the take at a later stage than the one at that position."""
         names = (take, f"{take}@{self.stages[-1].id}", f"{take}@{self.name}")
-        rules = [keep_rule(stage) for stage in self.stages[at + 1 :]]
-        return any(rule is not None and rule.keeps(*names) for rule in rules)
+        return any(stage.decisions.decision(*names) == "keep" for stage in self.stages[at + 1 :])
 
 
 def root_id(stage: str, subject: str) -> str:

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from nano_banana.model.flow import Ruling
 from nano_banana.model.nodes import NodeEnd, NodeInfo
 from nano_banana.recipe.picks import KeepRule
+from nano_banana.recipe.recipe_model import Decisions
 from nano_banana.stages.choose_stage import choose_best
 from nano_banana.stages.stage_kind import ChoiceCandidate
 
@@ -34,8 +35,8 @@ def names(
     kept: frozenset[str] = frozenset(),
     dropped: frozenset[str] = frozenset(),
 ) -> list[str]:
-    keep = KeepRule(best=best, per=per, kept=kept, dropped=dropped)
-    return sorted({name.partition("@")[0] for name in choose_best(candidates, keep)})
+    decisions = Decisions(kept=kept, dropped=dropped)
+    return sorted({name.partition("@")[0] for name in choose_best(candidates, KeepRule(best=best, per=per), decisions)})
 
 
 HEADS = [candidate("heads/office/s1", 0.5), candidate("heads/office/s2", 0.7), candidate("heads/street/s1", 0.6)]
@@ -79,6 +80,16 @@ def test_a_person_s_word_comes_first() -> None:
     assert names(HEADS, best=2, kept=frozenset({"heads/office/s1@x"})) == ["heads/office/s1", "heads/office/s2"]
 
 
+def test_a_take_s_own_name_wins_over_a_glob() -> None:
+    office = frozenset({"heads/office/*"})
+    assert names(HEADS, best=3, dropped=office, kept=frozenset({"heads/office/s1"})) == [
+        "heads/office/s1",
+        "heads/street/s1",
+    ]
+    assert names(HEADS, kept=office, dropped=frozenset({"heads/office/s1"})) == ["heads/office/s2"]
+    assert names(HEADS, best=3, kept=office, dropped=office) == ["heads/street/s1"]
+
+
 def test_a_take_more_changes_nothing_but_its_own_place() -> None:
     more = [*HEADS, candidate("heads/street/s3", 0.65), candidate("heads/office/s4", 0.1)]
     assert set(names(HEADS, best=2, per=("scene",))) - set(names(more, best=2, per=("scene",))) == set()
@@ -89,12 +100,15 @@ def test_a_take_that_goes_on_two_ways_is_one_and_one_that_came_two_ways_is_two()
     twice = [*HEADS, *HEADS]
     assert names(twice, best=2) == ["heads/office/s2", "heads/street/s1"]
     other = candidate("heads/office/s2", 0.8, way="takes+faces", onward="y")
-    assert choose_best([*HEADS, other], KeepRule(best=2, per=("shot",))) == {"heads/office/s2@x", "heads/office/s2@y"}
+    assert choose_best([*HEADS, other], KeepRule(best=2, per=("shot",)), Decisions()) == {
+        "heads/office/s2@x",
+        "heads/office/s2@y",
+    }
 
 
 def test_a_take_that_goes_on_two_ways_is_kept_by_either_name_and_dropped_by_each() -> None:
     both = [*HEADS, *(candidate(f"heads/office/s{at}", 0.1 * at, onward="y") for at in (5, 7))]
     both += [candidate("heads/office/s5", 0.5, onward="z")]
-    keep = KeepRule(best=1, per=("shot",), kept=frozenset({"heads/office/s5@z"}))
-    assert choose_best(both, keep) == {"heads/office/s5@y", "heads/office/s5@z"}
-    assert choose_best(both, replace(keep, dropped=frozenset({"heads/office/s5@y"}))) == {"heads/office/s5@z"}
+    keep, kept = KeepRule(best=1, per=("shot",)), Decisions(kept=frozenset({"heads/office/s5@z"}))
+    assert choose_best(both, keep, kept) == {"heads/office/s5@y", "heads/office/s5@z"}
+    assert choose_best(both, keep, replace(kept, dropped=frozenset({"heads/office/s5@y"}))) == {"heads/office/s5@z"}

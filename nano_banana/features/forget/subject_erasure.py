@@ -24,7 +24,7 @@ from nano_banana.features.forget.subject_records import SubjectInStore, erase_fr
 from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.known_folders import REHEARSAL, home_folder, project_root
 from nano_banana.model.problem import Invalid, Unusable, did_you_mean, problem
-from nano_banana.recipe.picks import PICKS_FILE
+from nano_banana.recipe.picks_file import PICKS_FILE
 from nano_banana.recipe.recipe_model import Subject
 from nano_banana.session.exported_files import drop_missing_copies, exported_paths
 from nano_banana.session.session import Session

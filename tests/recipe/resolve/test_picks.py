@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from nano_banana.recipe.load import Loaded
-from nano_banana.recipe.picks import keep_rule
 from tests.recipe.resolve.tools import kinds, load, write
 from tests.workspace import Workspace
 
@@ -44,9 +43,8 @@ def put(folder: Path, picks: str | None) -> None:
 )
 def test_what_is_kept_and_dropped(tmp_path: Path, picks: str | None, kept: set[str], dropped: set[str]) -> None:
     loaded = read(tmp_path, picks)
-    keep = keep_rule(loaded.recipe.stage("picks"))
-    assert keep is not None
-    assert (set(keep.kept), set(keep.dropped)) == (kept, dropped)
+    decisions = loaded.recipe.stage("picks").decisions
+    assert (set(decisions.kept), set(decisions.dropped)) == (kept, dropped)
     assert tmp_path / "picks.yaml" in loaded.files.seen
 
 
@@ -88,7 +86,7 @@ def test_a_mistake_is_shown_where_it_stands(workspace: Workspace) -> None:
     )
     workspace.write("sub/picks.yaml", "picks:\n  pics: {keep: [one/ana/s1]}\n")
     screen = workspace.run("check", "sub/recipe.yaml")
-    screen.shows("unknown choose stage `pics`", "sub/picks.yaml:2:3", "did you mean `picks`?", "2 │   pics: {keep")
+    screen.shows("unknown stage `pics`", "sub/picks.yaml:2:3", "did you mean `picks`?", "2 │   pics: {keep")
 
 
 def test_where_the_stage_is_left_out_the_shape_is_shown(workspace: Workspace) -> None:

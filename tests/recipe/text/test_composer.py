@@ -104,12 +104,12 @@ FAULTS = [
 ]
 
 
-@pytest.mark.parametrize("loader", [yaml_reader._PARSER, PYTHONS_OWN])
+@pytest.mark.parametrize("loader", [yaml_reader.PARSER, PYTHONS_OWN])
 @pytest.mark.parametrize(("text", "faults"), FAULTS)
 def test_faults(
     monkeypatch: pytest.MonkeyPatch, loader: type, text: str, faults: list[tuple[str, int, int]] | None
 ) -> None:
-    monkeypatch.setattr(yaml_reader, "_PARSER", loader)
+    monkeypatch.setattr(yaml_reader, "PARSER", loader)
     if faults is None:
         assert [line for _, line, _ in found(text)] == [1]
     else:
