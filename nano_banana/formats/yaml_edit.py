@@ -58,7 +58,7 @@ def _edits_for(text: str, wanted: JSONObject, file: str) -> list[_Edit]:
             edits = _in_order(text, editor.edits)
             if _sorted_words(_read(_apply(text, edits), file)) == _sorted_words(wanted):
                 return edits
-        except (Invalid, _UneditableError):
+        except Invalid:
             continue
     raise Invalid([problem("yaml_uneditable", file=file)])
 
@@ -93,10 +93,6 @@ def _apply(text: str, edits: Sequence[_Edit]) -> str:
         pieces += [text[at:start], fresh]
         at = max(at, end)
     return "".join([*pieces, text[at:]])
-
-
-class _UneditableError(Exception):
-    """A part of the text has a form that this module doesn't edit."""
 
 
 class _Node(Struct, frozen=True, kw_only=True):
@@ -216,7 +212,7 @@ class _Editor:
         self._expand = tree.aliases if expand_aliases else []
 
     def change(self, wanted: JSONObject) -> None:
-        """Collect the edits. Raises _UneditableError."""
+        """Collect the edits. Raises Invalid if a part has too unusual a form."""
         top = self._top
         if top is None or top.value is None:
             lines = [line for key, value in wanted.items() for line in self._block(key, value, "")]
@@ -323,7 +319,7 @@ class _Editor:
         """What stands before a block's part on its line: blanks, for an item also its dash."""
         prefix = self._text[self._line_start(part.start) : part.start]
         if not re.fullmatch(r" *- +" if part.key is None else r" *", prefix):
-            raise _UneditableError
+            raise Invalid([problem("yaml_uneditable", file="")])
         return prefix
 
     def _is_plain_line(self, part: _Part) -> bool:

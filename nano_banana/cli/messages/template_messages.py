@@ -50,6 +50,7 @@ MESSAGES: Mapping[str, Message] = {
     "yaml_too_many": Message("more than {limit} values (with aliases expanded)", "split the file"),
     "yaml_too_deep": Message("more than {limit} levels of nesting", "write it with fewer levels"),
     "yaml_broken": Message("invalid YAML: {message}"),
+    "yaml_uneditable": Message("the form of `{file}` is too unusual to be changed here", "change it by hand"),
     # includes and variables
     "include_shape": Message("`include` takes file names only", "write `include: [shared/axes.yaml]`"),
     "include_cycle": Message("circular include: {chain}", "remove one of them"),
