@@ -1,4 +1,4 @@
-"""Changes a YAML text as little as possible, so that it has a wanted value.
+"""Changes a YAML text as little as possible to a wanted value.
 
 The text is edited at the spans of its parser events: comments, order, quotes, indentation, flow or block style and line
 ends stay as they are, and only lines of what changes are touched. New keys and items come last. Where one of two uses
