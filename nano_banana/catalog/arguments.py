@@ -354,34 +354,41 @@ def _value_schema(endpoint: Endpoint, field: Field) -> JSONObject:
         return {"const": False}
     if field.type in {FieldType.STRING, FieldType.URL}:
         return {"type": "string"}
-    return {"anyOf": [*_typed_schemas(endpoint, field), TEMPLATE_SCHEMA]}
+    return any_schema(*field_schemas(endpoint, field, TEMPLATE_SCHEMA), TEMPLATE_SCHEMA)
 
 
-def _typed_schemas(endpoint: Endpoint, field: Field) -> list[JSONObject]:
+def any_schema(*schemas: JSONObject) -> JSONObject:
+    """The schema of what fits one of these."""
+    return {"anyOf": list(schemas)} if len(schemas) > 1 else schemas[0]
+
+
+def field_schemas(endpoint: Endpoint, field: Field, *beside: JSONObject) -> list[JSONObject]:
+    """The schemas of the shapes that a field's values may have; `beside` is what a number inside may be as well."""
     bounds: JSONObject = {name: bound for name in ("minimum", "maximum") if (bound := getattr(field, name)) is not None}
+    text: JSONObject = {"type": "string"}
     match field.type:
         case FieldType.ENUM:
             return [{"enum": list(field.choices)}]
         case FieldType.IMAGE_SIZE:
-            side: JSONObject = {"anyOf": [{"type": "integer", **bounds}, TEMPLATE_SCHEMA]}
+            side = any_schema({"type": "integer", **bounds}, *beside)
             names: JSONObject = {"enum": [*NAMED_SIZES, *field.choices]}
             return [names, _object_schema({"width": side, "height": side}, "width", "height")]
         case FieldType.ADAPTERS:
-            scale: JSONObject = {"anyOf": [{"type": "number", **bounds}, TEMPLATE_SCHEMA], "default": 1}
+            scale = {**any_schema({"type": "number", **bounds}, *beside), "default": 1}
             extra: JSONObject = {name: {} for name in field.choices}
-            adapter = _object_schema({"path": {"type": "string"}, "scale": scale, **extra}, "path")
-            return [_list_schema(endpoint.adapters_max, items=adapter)]
-        case FieldType.URLS:
-            return [_list_schema(field.max_items, items={"type": "string"})]
-        case FieldType.LIST:
-            return [_list_schema(field.max_items)]
+            return [
+                _list_schema(endpoint.adapters_max, _object_schema({"path": text, "scale": scale, **extra}, "path"))
+            ]
+        case FieldType.URLS | FieldType.LIST:
+            return [_list_schema(field.max_items, text if field.type is FieldType.URLS else None)]
         case _:
-            return [{"type": field.type.value, **bounds}]
+            return [text if field.type is FieldType.URL else {"type": field.type.value, **bounds}]
 
 
 def _object_schema(properties: JSONObject, *required: str) -> JSONObject:
     return {"type": "object", "properties": properties, "required": [*required], "additionalProperties": False}
 
 
-def _list_schema(most: int | None, **items: JSONValue) -> JSONObject:
-    return {"type": "array", **items, **({} if most is None else {"maxItems": most})}
+def _list_schema(most: int | None, items: JSONObject | None) -> JSONObject:
+    bound: JSONObject = {} if most is None else {"maxItems": most}
+    return {"type": "array", **({} if items is None else {"items": items}), **bound}

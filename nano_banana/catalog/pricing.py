@@ -37,7 +37,7 @@ def estimate_price(
     if price is None or any(argument_value(endpoint, arguments, name) for name in price.unknown_with):
         return None
     units = _billed_units(endpoint, price, arguments, picture, inputs)
-    factor = _price_factor(endpoint, price, arguments)
+    factor = price_factor(endpoint, price, arguments)
     if units is None or factor is None:
         return None
     low, high = (max(count, price.minimum or 0) * factor for count in units)
@@ -51,9 +51,9 @@ def _billed_units(
     endpoint: Endpoint, price: Price, arguments: JSONObject, picture: tuple[int, int] | None, inputs: int
 ) -> tuple[int, int] | None:
     if price.unit is Unit.STEP:
-        steps = _whole_or_none(argument_value(endpoint, arguments, endpoint.roles.steps))
+        steps = whole_number(argument_value(endpoint, arguments, endpoint.roles.steps))
         return None if steps is None else (steps, steps)
-    count = _result_count(endpoint, arguments)
+    count = result_count(endpoint, arguments)
     if price.unit is Unit.IMAGE:
         return count, count
     size = known_result_size(endpoint, arguments, picture=picture)
@@ -73,11 +73,13 @@ def _billed_blocks(size: tuple[int, int], megapixel: int, block: int) -> int:
     return math.ceil(math.ceil(size[0] * size[1] / megapixel) / block)
 
 
-def _result_count(endpoint: Endpoint, arguments: JSONObject) -> int:
-    return _whole_or_none(argument_value(endpoint, arguments, endpoint.roles.count)) or 1
+def result_count(endpoint: Endpoint, arguments: JSONObject) -> int:
+    """How many results a request asks for."""
+    return whole_number(argument_value(endpoint, arguments, endpoint.roles.count)) or 1
 
 
-def _price_factor(endpoint: Endpoint, price: Price, arguments: JSONObject) -> float | None:
+def price_factor(endpoint: Endpoint, price: Price, arguments: JSONObject) -> float | None:
+    """What the arguments multiply the price by; None if that isn't known."""
     factor = 1.0
     for name, table in price.times.items():
         value = argument_value(endpoint, arguments, name)
@@ -96,10 +98,11 @@ def surcharge_usd(endpoint: Endpoint, arguments: JSONObject) -> float:
             total += more.get(value, 0) if isinstance(value, str) else 0
         elif value is True:
             total += more
-    return total * _result_count(endpoint, arguments)
+    return total * result_count(endpoint, arguments)
 
 
-def _whole_or_none(value: JSONValue) -> int | None:
+def whole_number(value: JSONValue) -> int | None:
+    """The value as a whole number; None if it isn't a number."""
     return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 

@@ -10,7 +10,6 @@ from typing import TypeAlias
 
 from msgspec.structs import asdict
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
@@ -75,25 +74,19 @@ class ControlApi:
         self._state.faults.add(rules)
         return json_response({"added": len(rules)})
 
-    async def drop_faults(self, _: Request) -> Response:
-        """Remove all fault rules."""
-        self._state.faults.clear()
-        return json_response({"ok": True})
-
     async def reset(self, _: Request) -> Response:
         """Reset the emulator."""
         await self._state.reset()
         return json_response({"ok": True})
 
-    async def pause(self, _: Request) -> Response:
-        """Pause the queue."""
-        self._state.queue.pause(paused=True)
-        return json_response({"ok": True})
+    def doing(self, action: Callable[[], None]) -> ControlHandler:
+        """A handler that does one thing."""
 
-    async def resume(self, _: Request) -> Response:
-        """Resume the queue."""
-        self._state.queue.pause(paused=False)
-        return json_response({"ok": True})
+        async def handle(_: Request) -> Response:
+            action()
+            return json_response({"ok": True})
+
+        return handle
 
     async def expire_files(self, _: Request) -> Response:
         """Expire all files."""
@@ -107,18 +100,14 @@ class ControlApi:
         return json_response({"expired": len(ended)})
 
     def _row(self, order: EmulatedRequest) -> JSONObject:
+        same = ("endpoint", "digest", "accepted_at", "started_at", "ended_at", "headers")
         return {
             "request_id": order.id,
-            "endpoint": order.endpoint,
-            "digest": order.digest,
+            **{name: getattr(order, name) for name in same},
             "arguments": None if order.arguments_slot is None else self._state.payloads.read(order.arguments_slot),
             "state": order.state.value,
-            "accepted_at": order.accepted_at,
-            "started_at": order.started_at,
-            "ended_at": order.ended_at,
-            "status_code": order.status or None,
-            "units": order.units,
-            "headers": order.headers,
+            "status_code": order.outcome.status or None,
+            "units": order.outcome.units,
             "webhook": None if order.webhook is None else asdict(order.webhook),
         }
 
@@ -132,7 +121,7 @@ def emulator_app(state: EmulatorState) -> ASGIApp:
     door, queue = RequestGate(state), QueueApi(state)
     routes = [
         *_queue_routes(door, queue),
-        *_control_routes(ControlApi(state)),
+        *_control_routes(ControlApi(state), state),
         *_files_routes(door, FilesApi(state)),
         *_platform_routes(door, PlatformApi(state), AccountApi(state)),
         *_catch_all_routes(door, queue),
@@ -155,14 +144,9 @@ def emulator_app(state: EmulatorState) -> ASGIApp:
     return app
 
 
-async def _no_such_route(_: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    return error_response(status, "Method Not Allowed" if status == 405 else "Not Found")
-
-
-_EXCEPTION_HANDLERS: Mapping[int | type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
-    404: _no_such_route,
-    405: _no_such_route,
+_EXCEPTION_HANDLERS: Mapping[int | type[Exception], Callable[[Request, Exception], Response]] = {
+    404: lambda _, __: error_response(404, "Not Found"),
+    405: lambda _, __: error_response(405, "Method Not Allowed"),
 }
 
 
@@ -226,16 +210,16 @@ def _platform_routes(door: RequestGate, api: PlatformApi, account: AccountApi) -
     ]
 
 
-def _control_routes(api: ControlApi) -> list[Route]:
-    here, own = "/_emulator", api.own
+def _control_routes(api: ControlApi, state: EmulatorState) -> list[Route]:
+    here, own, queue = CONTROL_PATH, api.own, state.queue
     return [
         Route(f"{here}/counts", own(api.counts), methods=["GET"]),
         Route(f"{here}/requests", own(api.requests), methods=["GET"]),
         Route(f"{here}/faults", own(api.add_faults), methods=["POST"]),
-        Route(f"{here}/faults", own(api.drop_faults), methods=["DELETE"]),
+        Route(f"{here}/faults", own(api.doing(state.faults.clear)), methods=["DELETE"]),
         Route(f"{here}/reset", own(api.reset), methods=["POST"]),
-        Route(f"{here}/pause", own(api.pause), methods=["POST"]),
-        Route(f"{here}/resume", own(api.resume), methods=["POST"]),
+        Route(f"{here}/pause", own(api.doing(lambda: queue.pause(paused=True))), methods=["POST"]),
+        Route(f"{here}/resume", own(api.doing(lambda: queue.pause(paused=False))), methods=["POST"]),
         Route(f"{here}/files/expire", own(api.expire_files), methods=["POST"]),
         Route(f"{here}/results/expire", own(api.expire_results), methods=["POST"]),
     ]

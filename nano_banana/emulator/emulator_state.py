@@ -107,7 +107,7 @@ class EmulatorState:
         self.errors.append(f"{type(error).__name__}: {error}"[:1000])
         return f"The emulator failed: {self.errors[-1]}"
 
-    def count_download(self) -> None:
+    async def count_download(self) -> None:
         """Record the time of a complete download."""
         self._last = self.clock()
 
@@ -132,9 +132,7 @@ class EmulatorState:
         queued, running = self.queue.count()
         return {
             "accepted": self.accepted,
-            "completed": self._ends["completed"],
-            "failed": self._ends["failed"],
-            "cancelled": self._ends["cancelled"],
+            **{end: self._ends[end] for end in ("completed", "failed", "cancelled")},
             "billed": self._billed,
             "units": round(self._units, 6),
             "distinct": len(self._bodies),

@@ -7,14 +7,13 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from types import MappingProxyType
 from typing import cast
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 from msgspec.structs import replace
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from nano_banana.catalog.arguments import ArgumentProblem, argument_problems
@@ -25,17 +24,15 @@ from nano_banana.model.json_values import JSONObject, JSONValue
 
 ERROR_DOCS = "https://docs.fal.ai/errors"
 
-_TYPES: Mapping[str, str] = MappingProxyType(
-    {
-        "integer": "int_type",
-        "number": "float_type",
-        "boolean": "bool_type",
-        "object": "dict_type",
-        "list": "list_type",
-        "urls": "list_type",
-        "adapters": "list_type",
-    }
-)
+_TYPES: Mapping[str, str] = {
+    "integer": "int_type",
+    "number": "float_type",
+    "boolean": "bool_type",
+    "object": "dict_type",
+    "list": "list_type",
+    "urls": "list_type",
+    "adapters": "list_type",
+}
 _IGNORED_MISFITS = {"field_unknown", "no_negative_prompt"}
 """fal's endpoints ignore unknown fields."""
 
@@ -84,11 +81,8 @@ def _field_with_bounds(endpoint: Endpoint, field: Field) -> Field:
 def validation_error(endpoint: Endpoint, given: JSONObject) -> JSONObject | None:
     """The body of the 422 for these arguments; None if they are valid."""
     endpoint = with_bounds(endpoint)
-    wrong = [
-        misfit
-        for misfit in argument_problems(endpoint, {name: value for name, value in given.items() if value is not None})
-        if not misfit.warning and misfit.kind not in _IGNORED_MISFITS
-    ]
+    misfits = argument_problems(endpoint, {name: value for name, value in given.items() if value is not None})
+    wrong = [misfit for misfit in misfits if not misfit.warning and misfit.kind not in _IGNORED_MISFITS]
     return {"detail": [_misfit_detail(endpoint, misfit, given) for misfit in wrong]} if wrong else None
 
 
@@ -124,58 +118,50 @@ def _out_of_range(field: Field, loc: list[JSONValue], value: JSONValue) -> JSONO
 def _value_at(given: JSONObject, path: tuple[str | int, ...]) -> JSONValue:
     value: JSONValue = given
     for step in path:
-        if isinstance(value, Mapping) and step in value:
-            value = value[str(step)]
-        elif isinstance(value, list) and isinstance(step, int):
+        if isinstance(value, list) and isinstance(step, int):
             value = value[step]
         else:
-            return None
+            value = value.get(str(step)) if isinstance(value, Mapping) else None
     return value
 
 
-REQUEST_ERRORS: Mapping[str, int] = MappingProxyType(
-    {
-        "request_timeout": 504,
-        "startup_timeout": 504,
-        "runner_scheduling_failure": 503,
-        "runner_connection_timeout": 503,
-        "runner_disconnected": 503,
-        "runner_connection_refused": 503,
-        "runner_connection_error": 503,
-        "runner_incomplete_response": 502,
-        "runner_server_error": 500,
-        "internal_error": 500,
-    }
-)
+REQUEST_ERRORS: Mapping[str, int] = {
+    "request_timeout": 504,
+    "startup_timeout": 504,
+    "runner_scheduling_failure": 503,
+    "runner_connection_timeout": 503,
+    "runner_disconnected": 503,
+    "runner_connection_refused": 503,
+    "runner_connection_error": 503,
+    "runner_incomplete_response": 502,
+    "runner_server_error": 500,
+    "internal_error": 500,
+}
 """fal's errors that the request didn't cause, and their HTTP status."""
 
-_MODEL_ERROR_DETAILS: Mapping[str, tuple[str, str, JSONObject]] = MappingProxyType(
-    {
-        "content_policy_violation": ("prompt", "The content could not be processed: flagged by a content checker.", {}),
-        "no_media_generated": ("prompt", "The model did not generate any media.", {}),
-        "face_detection_error": ("image_url", "Could not detect a face in the image.", {}),
-        "file_download_error": ("image_url", "Failed to download the file.", {}),
-        "image_load_error": ("image_url", "Failed to load the image.", {}),
-        "image_too_small": ("image_url", "The image is too small.", {"min_width": 64, "min_height": 64}),
-        "image_too_large": ("image_url", "The image is too large.", {"max_width": 4096, "max_height": 4096}),
-        "file_too_large": ("image_url", "The file is too large.", {"max_size": 10_485_760}),
-        "unsupported_image_format": ("image_url", "Unsupported image format.", {"supported_formats": [".png", ".jpg"]}),
-        "invalid_archive": ("images_data_url", "The archive is invalid.", {"supported_extensions": [".zip"]}),
-        "archive_file_count_below_minimum": ("images_data_url", "Too few files in the archive.", {"min_count": 4}),
-        "generation_timeout": ("prompt", "The generation took too long.", {}),
-        "downstream_service_error": ("prompt", "A downstream service failed.", {}),
-        "downstream_service_unavailable": ("prompt", "A downstream service is unavailable.", {}),
-        "internal_server_error": ("prompt", "Internal server error.", {}),
-    }
-)
-_NOT_422: Mapping[str, int] = MappingProxyType(
-    {
-        "generation_timeout": 504,
-        "downstream_service_error": 500,
-        "downstream_service_unavailable": 500,
-        "internal_server_error": 500,
-    }
-)
+_MODEL_ERROR_DETAILS: Mapping[str, tuple[str, str, JSONObject]] = {
+    "content_policy_violation": ("prompt", "The content could not be processed: flagged by a content checker.", {}),
+    "no_media_generated": ("prompt", "The model did not generate any media.", {}),
+    "face_detection_error": ("image_url", "Could not detect a face in the image.", {}),
+    "file_download_error": ("image_url", "Failed to download the file.", {}),
+    "image_load_error": ("image_url", "Failed to load the image.", {}),
+    "image_too_small": ("image_url", "The image is too small.", {"min_width": 64, "min_height": 64}),
+    "image_too_large": ("image_url", "The image is too large.", {"max_width": 4096, "max_height": 4096}),
+    "file_too_large": ("image_url", "The file is too large.", {"max_size": 10_485_760}),
+    "unsupported_image_format": ("image_url", "Unsupported image format.", {"supported_formats": [".png", ".jpg"]}),
+    "invalid_archive": ("images_data_url", "The archive is invalid.", {"supported_extensions": [".zip"]}),
+    "archive_file_count_below_minimum": ("images_data_url", "Too few files in the archive.", {"min_count": 4}),
+    "generation_timeout": ("prompt", "The generation took too long.", {}),
+    "downstream_service_error": ("prompt", "A downstream service failed.", {}),
+    "downstream_service_unavailable": ("prompt", "A downstream service is unavailable.", {}),
+    "internal_server_error": ("prompt", "Internal server error.", {}),
+}
+_NOT_422: Mapping[str, int] = {
+    "generation_timeout": 504,
+    "downstream_service_error": 500,
+    "downstream_service_unavailable": 500,
+    "internal_server_error": 500,
+}
 
 
 def model_error(type_: str, *, field: str = "", msg: str = "") -> RequestOutcome:
@@ -195,11 +181,6 @@ def forced_422(arg: str) -> RequestOutcome:
         loc: list[JSONValue] = ["body", arg.partition(":")[2] or "prompt"]
         return RequestOutcome(status=422, body={"detail": [error_detail(loc, "missing", "Field required", given={})]})
     return model_error(arg or "content_policy_violation")
-
-
-def with_units(ending: RequestOutcome, units: float, header: str) -> RequestOutcome:
-    """The failure with billed units, also in `header`."""
-    return replace(ending, units=units, headers={**ending.headers, header: f"{units:g}"})
 
 
 def malformed_result(body: JSONObject, order: EmulatedRequest) -> JSONValue:
@@ -290,9 +271,7 @@ def error_response(
     return json_response({"detail": detail, **typed}, status, head)
 
 
-def unauthorized_response() -> Response:
-    """The response for a missing or wrong key."""
-    return error_response(401, "Authentication is required to access this application.")
+UNAUTHORIZED = "Authentication is required to access this application."
 
 
 def in_progress_response() -> Response:
@@ -300,12 +279,12 @@ def in_progress_response() -> Response:
     return error_response(400, "Request is still in progress", error_type="bad_request")
 
 
-def fault_response(fault: InjectedFault, closing: asyncio.Event) -> Response | CutConnection:
+def fault_response(fault: InjectedFault, closing: asyncio.Event) -> ASGIApp:
     """The fault's replacement for a response."""
     if fault.kind.startswith("drop"):
-        return CutConnection(0, closing)
+        return no_answer(0, closing)
     if fault.kind.startswith("hang"):
-        return CutConnection(fault.number(3600), closing)
+        return no_answer(fault.number(3600), closing)
     if fault.kind.startswith("nginx"):
         return _nginx(fault.code(502))
     if fault.kind == "result-4xx":
@@ -339,7 +318,7 @@ def _title_of(error_type: str) -> str:
 
 _FAULT_RESPONSES: Mapping[str, Callable[[str], Response]] = {
     "429": _too_many,
-    "401": lambda _: unauthorized_response(),
+    "401": lambda _: error_response(401, UNAUTHORIZED),
     "403": lambda _: error_response(403, "Forbidden"),
     "balance": lambda _: error_response(
         403, "User is locked. Reason: Exhausted balance. Top up your balance at fal.ai/dashboard/billing."
@@ -347,38 +326,33 @@ _FAULT_RESPONSES: Mapping[str, Callable[[str], Response]] = {
 }
 
 
-class CutBody:
+def cut_body(body: bytes, media: str, length: int | None = None) -> ASGIApp:
     """An answer that is cut after `body`; it announces `length` bytes if given."""
+    headers = [(b"content-type", media.encode())]
+    headers += [] if length is None else [(b"content-length", str(length).encode())]
 
-    def __init__(self, body: bytes, media: str, length: int | None = None) -> None:
-        self._body = body
-        self._headers = [(b"content-type", media.encode())]
-        self._headers += [] if length is None else [(b"content-length", str(length).encode())]
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the body, then cut."""
-        await send({"type": "http.response.start", "status": 200, "headers": self._headers})
-        await send({"type": "http.response.body", "body": self._body, "more_body": True})
+    async def reply(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body, "more_body": True})
         await asyncio.sleep(0.05)  # so that the body is sent before the connection is cut
         await cut_connection(scope, receive)
 
+    return reply
 
-class CutConnection:
+
+def no_answer(seconds: float, closing: asyncio.Event) -> ASGIApp:
     """No answer: the connection is cut after so many seconds, without a byte."""
 
-    def __init__(self, seconds: float, closing: asyncio.Event) -> None:
-        self._seconds = seconds
-        self._closing = closing
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - the shape of an ASGI answer
-        """Wait, then cut."""
-        if self._seconds > 0:
-            waits = [asyncio.ensure_future(self._closing.wait()), asyncio.ensure_future(client_gone(receive))]
-            await asyncio.wait(waits, timeout=self._seconds, return_when=asyncio.FIRST_COMPLETED)
+    async def reply(scope: Scope, receive: Receive, _: Send) -> None:
+        if seconds > 0:
+            waits = [asyncio.ensure_future(closing.wait()), asyncio.ensure_future(client_gone(receive))]
+            await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
             for wait in waits:
                 wait.cancel()
             await asyncio.gather(*waits, return_exceptions=True)
         await cut_connection(scope, receive)
+
+    return reply
 
 
 def close_when_idle(scope: Scope, seconds: float) -> None:

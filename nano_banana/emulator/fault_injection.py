@@ -7,18 +7,16 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from random import Random
-from types import MappingProxyType
 
+import msgspec
 from msgspec import Struct
 
-from nano_banana.model.json_values import JSONObject, JSONValue
+from nano_banana.model.json_values import JSONValue
 
 FAULT_HEADER = "x-emulator-fault"
 _HEADER_FAULT = re.compile(r"(?P<kind>[\w-]+)(@(?P<on>\w+))?(=(?P<arg>.*))?")
 MAX_FAULT_SECONDS = 86_400.0
 """Seconds of a fault's delay, at most."""
-
-_KEYS = {"kind", "on", "times", "chance", "seed", "endpoint", "arg"}
 
 
 class FaultPoint(StrEnum):
@@ -48,44 +46,26 @@ class FaultEffect(StrEnum):
 
 
 _ANYWHERE = tuple(FaultPoint)
-
-FAULT_KINDS: Mapping[str, tuple[FaultEffect, tuple[FaultPoint, ...]]] = MappingProxyType(
-    {
-        "drop-before-accept": (FaultEffect.BEFORE, _ANYWHERE),
-        "hang-before": (FaultEffect.BEFORE, _ANYWHERE),
-        "429": (FaultEffect.BEFORE, _ANYWHERE),
-        "5xx": (FaultEffect.BEFORE, _ANYWHERE),
-        "nginx": (FaultEffect.BEFORE, _ANYWHERE),
-        "401": (FaultEffect.BEFORE, _ANYWHERE),
-        "403": (FaultEffect.BEFORE, _ANYWHERE),
-        "balance": (FaultEffect.BEFORE, _ANYWHERE),
-        "result-4xx": (FaultEffect.BEFORE, (FaultPoint.RESULT, FaultPoint.STATUS, FaultPoint.CANCEL)),
-        "result-in-progress": (FaultEffect.BEFORE, (FaultPoint.RESULT,)),
-        "drop-after-accept": (FaultEffect.AFTER, _ANYWHERE),
-        "hang": (FaultEffect.AFTER, _ANYWHERE),
-        "nginx-after": (FaultEffect.AFTER, _ANYWHERE),
-        "completed-with-error": (FaultEffect.OUTCOME, (FaultPoint.SUBMIT,)),
-        "422": (FaultEffect.OUTCOME, (FaultPoint.SUBMIT,)),
-        "nsfw": (FaultEffect.OUTCOME, (FaultPoint.SUBMIT,)),
-        "expired": (FaultEffect.OUTCOME, (FaultPoint.SUBMIT,)),
-        "slow": (FaultEffect.OUTCOME, (FaultPoint.SUBMIT,)),
-        "reorder": (FaultEffect.OUTCOME, (FaultPoint.SUBMIT,)),
-        "no-units": (FaultEffect.OUTCOME, (FaultPoint.SUBMIT,)),
-        "billed-422": (FaultEffect.OUTCOME, (FaultPoint.SUBMIT,)),
-        "empty-result": (FaultEffect.OUTCOME, (FaultPoint.SUBMIT,)),
-        "odd-result": (FaultEffect.OUTCOME, (FaultPoint.SUBMIT,)),
-        "early-close": (FaultEffect.ANSWER, _ANYWHERE),
-        "no-logs": (FaultEffect.ANSWER, (FaultPoint.STATUS, FaultPoint.STREAM)),
-        "odd-status": (FaultEffect.ANSWER, (FaultPoint.STATUS, FaultPoint.STREAM)),
-        "stream-drop": (FaultEffect.ANSWER, (FaultPoint.STREAM,)),
-        "stream-404": (FaultEffect.ANSWER, (FaultPoint.STREAM,)),
-        "endless-stream": (FaultEffect.ANSWER, (FaultPoint.STREAM,)),
-        "truncated": (FaultEffect.ANSWER, (FaultPoint.DOWNLOAD,)),
-        "corrupt": (FaultEffect.ANSWER, (FaultPoint.DOWNLOAD,)),
-        "wrong-type": (FaultEffect.ANSWER, (FaultPoint.DOWNLOAD,)),
-        "redirect": (FaultEffect.ANSWER, (FaultPoint.DOWNLOAD,)),
-    }
+_OUTCOMES = (
+    *("completed-with-error", "422", "nsfw", "expired", "slow", "reorder", "no-units", "billed-422"),
+    *("empty-result", "odd-result"),
 )
+_STATUS = (FaultPoint.STATUS, FaultPoint.STREAM)
+
+FAULT_KINDS: Mapping[str, tuple[FaultEffect, tuple[FaultPoint, ...]]] = {
+    **dict.fromkeys(
+        ("drop-before-accept", "hang-before", "429", "5xx", "nginx", "401", "403", "balance"),
+        (FaultEffect.BEFORE, _ANYWHERE),
+    ),
+    "result-4xx": (FaultEffect.BEFORE, (FaultPoint.RESULT, FaultPoint.STATUS, FaultPoint.CANCEL)),
+    "result-in-progress": (FaultEffect.BEFORE, (FaultPoint.RESULT,)),
+    **dict.fromkeys(("drop-after-accept", "hang", "nginx-after"), (FaultEffect.AFTER, _ANYWHERE)),
+    **dict.fromkeys(_OUTCOMES, (FaultEffect.OUTCOME, (FaultPoint.SUBMIT,))),
+    "early-close": (FaultEffect.ANSWER, _ANYWHERE),
+    **dict.fromkeys(("no-logs", "odd-status"), (FaultEffect.ANSWER, _STATUS)),
+    **dict.fromkeys(("stream-drop", "stream-404", "endless-stream"), (FaultEffect.ANSWER, (FaultPoint.STREAM,))),
+    **dict.fromkeys(("truncated", "corrupt", "wrong-type", "redirect"), (FaultEffect.ANSWER, (FaultPoint.DOWNLOAD,))),
+}
 """Every kind: its effect and the points where it may be injected; the first is the default."""
 
 
@@ -115,14 +95,20 @@ class InjectedFault(Struct, frozen=True, kw_only=True):
         return int(number) if 400 <= number <= 599 else unsaid
 
 
-class FaultRule(Struct, frozen=True, kw_only=True):
+class FaultRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Inject a fault into requests for `endpoint` (a glob), `times` times (None: always), each time with `chance`."""
 
-    fault: InjectedFault
+    kind: str | int
+    on: str | None = None
+    arg: str | float | None = None
     times: int | None = 1
     chance: float = 1.0
     seed: int = 0
     endpoint: str = "*"
+
+    def fault(self) -> InjectedFault:
+        """The fault. Raises ValueError for an unknown kind or a wrong point."""
+        return make_fault(str(self.kind), self.on, "" if self.arg is None else str(self.arg))
 
 
 def make_fault(kind: str, on: str | None, arg: str) -> InjectedFault:
@@ -154,24 +140,12 @@ def faults_in_header(header: str, here: FaultPoint) -> list[InjectedFault]:
 
 def parse_rule(value: JSONValue) -> FaultRule:
     """Parse a rule of the control API. Raises ValueError."""
-    if not isinstance(value, Mapping) or not isinstance(value.get("kind"), str | int):
-        raise ValueError("a rule is an object with a kind")  # noqa: TRY004 - its shape is wrong, not our types
-    strangers = set(value) - _KEYS
-    if strangers:
-        raise ValueError(f"unknown key {min(strangers)!r}: a rule has {', '.join(sorted(_KEYS))}")
-    on, times, arg = value.get("on"), value.get("times", 1), value.get("arg")
-    fault = make_fault(str(value["kind"]), None if on is None else str(on), "" if arg is None else str(arg))
-    chance, seed = _number(value, "chance", 1), _number(value, "seed", 0)
-    if times is not None and (isinstance(times, bool) or not isinstance(times, int)):
-        raise ValueError("times is a whole number, or null for ever")
-    return FaultRule(fault=fault, times=times, chance=chance, seed=int(seed), endpoint=str(value.get("endpoint", "*")))
-
-
-def _number(value: JSONObject, name: str, unsaid: float) -> float:
-    number = value.get(name, unsaid)
-    if isinstance(number, bool) or not isinstance(number, int | float) or not abs(number) < 1 << 53:
-        raise ValueError(f"{name} is a number")
-    return number
+    try:
+        rule = msgspec.convert(value, FaultRule)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"not a rule: {error}") from error
+    rule.fault()
+    return rule
 
 
 class _ActiveRule:
@@ -179,14 +153,14 @@ class _ActiveRule:
 
     def __init__(self, rule: FaultRule) -> None:
         self.rule = rule
+        self.fault = rule.fault()
         self.left = rule.times
         self._dice = Random(rule.seed)  # noqa: S311 - it must repeat itself
 
     def strikes(self, point: FaultPoint, endpoint: str) -> bool:
-        rule = self.rule
-        if self.left == 0 or rule.fault.point is not point or not fnmatchcase(endpoint, rule.endpoint):
+        if self.left == 0 or self.fault.point is not point or not fnmatchcase(endpoint, self.rule.endpoint):
             return False
-        if rule.chance < 1 and self._dice.random() >= rule.chance:
+        if self.rule.chance < 1 and self._dice.random() >= self.rule.chance:
             return False
         self.left = None if self.left is None else self.left - 1
         return True
@@ -210,14 +184,14 @@ class FaultRules:
     def pick(self, point: FaultPoint, endpoint: str) -> InjectedFault | None:
         """What strikes the request that has just come."""
         for running in self._rules:
-            if running.rule.fault.effect is not FaultEffect.OUTCOME and running.strikes(point, endpoint):
-                return running.rule.fault
+            if running.fault.effect is not FaultEffect.OUTCOME and running.strikes(point, endpoint):
+                return running.fault
         return None
 
     def outcome_faults(self, endpoint: str) -> list[InjectedFault]:
         """The faults that decide the outcome of a request that is accepted now."""
         return [
-            running.rule.fault
+            running.fault
             for running in self._rules
-            if running.rule.fault.effect is FaultEffect.OUTCOME and running.strikes(FaultPoint.SUBMIT, endpoint)
+            if running.fault.effect is FaultEffect.OUTCOME and running.strikes(FaultPoint.SUBMIT, endpoint)
         ]

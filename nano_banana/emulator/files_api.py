@@ -8,13 +8,14 @@ import shutil
 from pathlib import Path
 from uuid import uuid4
 
+from starlette.background import BackgroundTask
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
-from starlette.types import Receive, Scope, Send
 
-from nano_banana.emulator.emulator_state import EmulatorState
-from nano_banana.emulator.failures import CutBody, error_response, json_response, unauthorized_response
+from nano_banana.emulator.failures import UNAUTHORIZED, cut_body, error_response, json_response
 from nano_banana.emulator.fal_hosts import files_base_url
+from nano_banana.emulator.fault_injection import InjectedFault
 from nano_banana.emulator.request_entry import AdmittedRequest, Api, AsgiReply, client_base_url, read_json
 from nano_banana.emulator.request_queue import iso_time
 from nano_banana.emulator.served_files import ServedFile, file_lifetime
@@ -59,30 +60,27 @@ class FilesApi(Api):
     async def upload(self, admitted: AdmittedRequest) -> AsgiReply:
         """Receive a file in one piece."""
         request = admitted.request
-        if not self._may_upload(request):
-            return unauthorized_response()
+        self._check_key(request)
         kept = self._place(request)
         await _written(request, kept.path)
         self._state.files.keep(kept)
-        return json_response({"access_url": kept.url(files_base_url(client_base_url(request)))})
+        return json_response({"access_url": self._url(kept, request)})
 
     async def begin(self, admitted: AdmittedRequest) -> AsgiReply:
         """Start a multipart upload."""
         request = admitted.request
-        if not self._may_upload(request):
-            return unauthorized_response()
+        self._check_key(request)
         kept = self._place(request)
         upload = uuid4().hex
         self._parts(kept.id, upload).mkdir(parents=True)
         self._state.pending[kept.id] = kept
-        return json_response({"access_url": kept.url(files_base_url(client_base_url(request))), "uploadId": upload})
+        return json_response({"access_url": self._url(kept, request), "uploadId": upload})
 
     async def part(self, admitted: AdmittedRequest) -> AsgiReply:
         """Receive one part; its number is in the URL, its ETag in the answer."""
         request = admitted.request
         folder = self._parts(request.path_params["file"], request.path_params["upload"])
-        if not self._may_upload(request):
-            return unauthorized_response()
+        self._check_key(request)
         if not folder.is_dir():
             return error_response(404, "No such upload")
         if not 1 <= request.path_params["part"] <= MAX_PARTS:
@@ -94,8 +92,7 @@ class FilesApi(Api):
     async def complete(self, admitted: AdmittedRequest) -> AsgiReply:
         """Join the parts in the order of their numbers."""
         request = admitted.request
-        if not self._may_upload(request):
-            return unauthorized_response()
+        self._check_key(request)
         kept = self._state.pending.get(request.path_params["file"])
         folder = self._parts(request.path_params["file"], request.path_params["upload"])
         if kept is None or not folder.is_dir():
@@ -110,7 +107,7 @@ class FilesApi(Api):
         del self._state.pending[kept.id]
         await asyncio.to_thread(_joined, folder, wanted, kept.path)
         self._state.files.keep(kept)
-        return json_response({"access_url": kept.url(files_base_url(client_base_url(request)))})
+        return json_response({"access_url": self._url(kept, request)})
 
     async def initiate(self, admitted: AdmittedRequest) -> AsgiReply:
         """Return a signed URL to upload a file or its parts to."""
@@ -142,24 +139,28 @@ class FilesApi(Api):
         kept = self._state.files.get(admitted.request.path_params["file"])
         if kept is None or kept.name != admitted.request.path_params["name"]:
             return error_response(404, "Not Found")
-        if admitted.fault is not None:
-            damaged = _damaged(kept, admitted)
-            if damaged is not None:
-                return damaged
+        if admitted.fault is not None and (damaged := _damaged(kept, admitted.fault)):
+            return damaged
+        counted = BackgroundTask(self._state.count_download)
         if kept.path.stat().st_size <= SMALL_FILE:
-            return _CountedFile(Response(kept.path.read_bytes(), media_type=kept.media), self._state)
-        return _CountedFile(FileResponse(kept.path, media_type=kept.media), self._state)
+            return Response(kept.path.read_bytes(), media_type=kept.media, background=counted)
+        return FileResponse(kept.path, media_type=kept.media, background=counted)
 
-    def _may_upload(self, request: Request) -> bool:
+    def _check_key(self, request: Request) -> None:
+        """Raise HTTPException if the request may not upload."""
         if "name" not in request.path_params and "upload" in request.path_params:
-            return True  # a signed URL: the id of the upload is the secret
+            return  # a signed URL: the id of the upload is the secret
         given = request.headers.get("authorization", "")
-        return given == f"Bearer {self._state.token}" or (given.startswith("Key ") and self._state.accepts_key(given))
+        if given != f"Bearer {self._state.token}" and not (given.startswith("Key ") and self._state.accepts_key(given)):
+            raise HTTPException(401, UNAUTHORIZED)
+
+    def _url(self, kept: ServedFile, request: Request) -> str:
+        """The file's URL for this client."""
+        return kept.url(files_base_url(client_base_url(request)))
 
     def _place(self, request: Request) -> ServedFile:
         head = request.headers
-        media = head.get("content-type", "application/octet-stream")
-        name = head.get("x-fal-file-name", "file")
+        media, name = head.get("content-type", "application/octet-stream"), head.get("x-fal-file-name", "file")
         return self._state.files.place(name, media=media, lifetime=file_lifetime(head))
 
     def _parts(self, file: str, upload: str) -> Path:
@@ -184,28 +185,13 @@ async def _written(request: Request, path: Path) -> str:
     return digest.hexdigest()
 
 
-def _damaged(kept: ServedFile, admitted: AdmittedRequest) -> AsgiReply | None:
+def _damaged(kept: ServedFile, fault: InjectedFault) -> AsgiReply | None:
     data = kept.path.read_bytes()
-    if admitted.has_fault("truncated"):
-        return CutBody(data[: len(data) // 2], kept.media, len(data))
-    if admitted.has_fault("corrupt"):
-        middle = len(data) // 2
+    middle = len(data) // 2
+    if fault.kind == "truncated":
+        return cut_body(data[:middle], kept.media, len(data))
+    if fault.kind == "corrupt":
         return Response(data[:middle] + bytes(byte ^ 0x5A for byte in data[middle:]), media_type=kept.media)
-    if admitted.has_fault("wrong-type"):
+    if fault.kind == "wrong-type":
         return Response("<html><body>Please wait …</body></html>", media_type="text/html")
-    if admitted.has_fault("redirect") and admitted.fault is not None:
-        return RedirectResponse(admitted.fault.arg or PRIVATE_URL, 302)
-    return None
-
-
-class _CountedFile:
-    """A file response that counts as a download when it is complete."""
-
-    def __init__(self, file: Response, state: EmulatorState) -> None:
-        self._file = file
-        self._state = state
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the file, then count it."""
-        await self._file(scope, receive, send)
-        self._state.count_download()
+    return RedirectResponse(fault.arg or PRIVATE_URL, 302) if fault.kind == "redirect" else None

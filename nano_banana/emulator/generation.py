@@ -17,25 +17,25 @@ from typing import Protocol
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 from PIL import Image
 
 from nano_banana.catalog.arguments import argument_value, result_size
 from nano_banana.catalog.endpoint import Endpoint, Field, FieldType, Roles, Task, Unit
-from nano_banana.catalog.pricing import surcharge_usd
+from nano_banana.catalog.pricing import price_factor, result_count, surcharge_usd, whole_number
 from nano_banana.emulator.failures import (
     forced_422,
     malformed_result,
     model_error,
     runner_error,
     validation_error,
-    with_units,
 )
 from nano_banana.emulator.fal_hosts import files_base_url
 from nano_banana.emulator.fault_injection import FaultPoint
 from nano_banana.emulator.request_queue import DocumentFile, EmulatedRequest, RequestOutcome
 from nano_banana.emulator.served_files import RequestInputs, ServedFiles, UnreadableUrl, file_lifetime, split_inputs
 from nano_banana.formats.safetensors import write_safetensors
-from nano_banana.model.json_values import JSONObject, JSONValue
+from nano_banana.model.json_values import JSONObject, JSONValue, as_items
 from nano_banana.model.problem import CallFailed
 from nano_banana.model.provider_protocol import AnswerFile
 
@@ -119,17 +119,12 @@ class PlaceholderGenerator:
         colours = bytes.fromhex(digest)
         files: dict[str, AnswerFile] = {}
         for place in endpoint.makes:
-            for at in range(_picture_count(endpoint, inputs.arguments) if "*" in place else 1):
+            for at in range(result_count(endpoint, inputs.arguments) if "*" in place else 1):
                 files[place.replace("*", str(at))] = _placeholder_file(place, endpoint, inputs.arguments, colours, at)
         return GeneratedResult(data=_placeholder_data(endpoint, inputs.arguments, colours, files), files=files)
 
     def close(self) -> None:
         """Do nothing: there are no resources."""
-
-
-def _picture_count(endpoint: Endpoint, arguments: JSONObject) -> int:
-    count = argument_value(endpoint, arguments, endpoint.roles.count)
-    return count if isinstance(count, int) else 1
 
 
 def _placeholder_file(place: str, endpoint: Endpoint, arguments: JSONObject, colours: bytes, at: int) -> AnswerFile:
@@ -191,19 +186,13 @@ def billed_units(endpoint: Endpoint, arguments: JSONObject, size: tuple[int, int
     if price is None:
         return 1.0
     if price.unit is Unit.STEP:
-        steps = _as_int(argument_value(endpoint, arguments, endpoint.roles.steps)) or 0
-        return float(max(steps, price.minimum or 0))
-    count = _as_int(argument_value(endpoint, arguments, endpoint.roles.count)) or 1
-    each = math.ceil(math.ceil(size[0] * size[1] / MEGAPIXEL) / price.block) if price.unit is Unit.MEGAPIXEL else 1
-    units = float(max(each * count, price.minimum or 0))
-    for name, table in price.times.items():
-        units *= table.get(str(argument_value(endpoint, arguments, name)), 1.0)
+        count = whole_number(argument_value(endpoint, arguments, endpoint.roles.steps)) or 0
+    else:
+        each = math.ceil(math.ceil(size[0] * size[1] / MEGAPIXEL) / price.block) if price.unit is Unit.MEGAPIXEL else 1
+        count = each * result_count(endpoint, arguments)
+    units = max(count, price.minimum or 0) * (price_factor(endpoint, price, arguments) or 1.0)
     extra = surcharge_usd(endpoint, arguments) + (0 if price.first is None else price.first - price.usd)
     return round(units + (extra / price.usd if price.usd else 0), 6)
-
-
-def _as_int(value: object) -> int | None:
-    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 UNITS_HEADER = "x-fal-billable-units"
@@ -248,17 +237,13 @@ class RequestWorker:
         artist = self._plain if is_unlisted(endpoint) else self._artist
         inputs = split_inputs(endpoint, given, self._served, strict=artist.strict)
         made = await artist.make(endpoint, inputs, order.digest)
-        lost = order.outcome_fault("completed-with-error")
-        if lost:
+        if lost := order.outcome_fault("completed-with-error"):
             return runner_error(lost.arg)
-        bad = order.outcome_fault("422")
-        if bad:
+        if bad := order.outcome_fault("422"):
             return forced_422(bad.arg)
-        billed_bad = order.outcome_fault("billed-422")
-        if billed_bad:
-            return with_units(
-                forced_422(billed_bad.arg or "no_media_generated"), self._units(endpoint, inputs), UNITS_HEADER
-            )
+        if billed := order.outcome_fault("billed-422"):
+            failure, units = forced_422(billed.arg or "no_media_generated"), self._units(endpoint, inputs)
+            return replace(failure, units=units, headers={**failure.headers, UNITS_HEADER: f"{units:g}"})
         if order.outcome_fault("nsfw"):
             made = await asyncio.to_thread(_as_flagged, made)
         return self._ending(order, endpoint, inputs, made)
@@ -272,12 +257,7 @@ class RequestWorker:
         for place, payload in made.files.items():
             about = self._kept(order, place, payload, ids, inline=inline)
             head, _, at = place.partition("/")
-            if at:
-                listed = body.setdefault(head, [])
-                if isinstance(listed, list):
-                    listed.append(about)
-            else:
-                body[place] = about
+            body[head] = [*as_items(body.get(head)), about] if at else about
         units = self._units(endpoint, inputs)
         headers = {} if order.outcome_fault("no-units") else {UNITS_HEADER: f"{units:g}"}
         whole = malformed_result({**body, **made.data}, order)

@@ -11,15 +11,14 @@ from msgspec import UNSET
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from nano_banana.catalog.arguments import NAMED_SIZES
-from nano_banana.catalog.endpoint import Endpoint, Field, FieldType
+from nano_banana.catalog.arguments import any_schema, field_schemas
+from nano_banana.catalog.endpoint import Endpoint, Field
 from nano_banana.emulator.failures import MAX_NUMBER, json_response
 from nano_banana.emulator.request_entry import AdmittedRequest, Api, AsgiReply, query_int, read_json
 from nano_banana.emulator.request_queue import EmulatedRequest, app_id, iso_time
 from nano_banana.model.json_values import JSONObject, JSONValue, as_object
 
 _FILE_REF = "#/components/schemas/File"
-_LIST_TYPES = (FieldType.ADAPTERS, FieldType.URLS, FieldType.LIST)
 
 
 def listed_model(endpoint: Endpoint, *, openapi: bool) -> JSONObject:
@@ -73,28 +72,8 @@ def endpoint_openapi(endpoint: Endpoint) -> JSONObject:
 
 def _property_schema(endpoint: Endpoint, field: Field) -> JSONObject:
     unsaid: JSONObject = {} if field.default is UNSET else {"default": field.default}
-    return {"title": field.name, "description": field.description, **_field_schema(endpoint, field), **unsaid}
-
-
-def _field_schema(endpoint: Endpoint, field: Field) -> JSONObject:
-    low: JSONObject = {} if field.minimum is None else {"minimum": field.minimum}
-    high: JSONObject = {} if field.maximum is None else {"maximum": field.maximum}
-    if field.type is FieldType.ENUM:
-        return {"type": "string", "enum": list(field.choices)}
-    if field.type is FieldType.IMAGE_SIZE:
-        side: JSONValue = {"type": "integer", **low, **high}
-        sides: JSONObject = {"type": "object", "properties": {"width": side, "height": side}}
-        return {"anyOf": [sides, {"type": "string", "enum": [*NAMED_SIZES, *field.choices]}]}
-    if field.type in _LIST_TYPES:
-        adapters = field.type is FieldType.ADAPTERS
-        most = endpoint.adapters_max if adapters else field.max_items
-        scale: JSONObject = {"path": {"type": "string"}, "scale": {"type": "number", **low, **high}}
-        items: JSONObject = {"type": "object", "properties": scale} if adapters else {"type": "string"}
-        bound: JSONObject = {} if most is None else {"maxItems": most}
-        return {"type": "array", "items": items if field.type is not FieldType.LIST else {}, **bound}
-    if field.type in {FieldType.INTEGER, FieldType.NUMBER}:
-        return {"type": field.type.value, **low, **high}
-    return {"type": "string" if field.type is FieldType.URL else field.type.value}
+    about: JSONObject = {"title": field.name, "description": field.description}
+    return {**about, **any_schema(*field_schemas(endpoint, field)), **unsaid}
 
 
 def _output_properties(endpoint: Endpoint) -> JSONObject:
@@ -118,25 +97,17 @@ class PlatformApi(Api):
         catalog = self._state.catalog
         asked = query_list(request, "endpoint_id")
         known = filter(None, map(catalog.get, asked or catalog.ids))
-        ids = [endpoint.id for endpoint in known if _matches_search(endpoint, request)]
-        start, limit = query_int(request, "cursor", 0), max(1, min(query_int(request, "limit", MAX_ROWS), MAX_ROWS))
-        page = ids[start : start + limit]
+        found = [endpoint for endpoint in known if _matches_search(endpoint, request)]
+        start, limit = query_int(request, "cursor", 0), query_limit(request, "limit", MAX_ROWS)
         expand = "openapi-3.0" in query_list(request, "expand")
-        found = [endpoint for endpoint in map(catalog.get, page) if endpoint is not None]
-        more = start + limit < len(ids)
-        return json_response(
-            {
-                "models": [listed_model(endpoint, openapi=expand) for endpoint in found],
-                "next_cursor": str(start + limit) if more else None,
-                "has_more": more,
-            }
-        )
+        models: list[JSONValue] = [listed_model(endpoint, openapi=expand) for endpoint in found[start : start + limit]]
+        return page_response("models", models, start + limit if start + limit < len(found) else None)
 
     async def site_models(self, admitted: AdmittedRequest) -> AsgiReply:
         """List models by pages, as fal's website does."""
         request, catalog = admitted.request, self._state.catalog
-        found = [each for each in map(catalog.get, catalog.ids) if each is not None and _matches_search(each, request)]
-        size, page = max(1, min(query_int(request, "total", MAX_ROWS), MAX_ROWS)), max(1, query_int(request, "page", 1))
+        found = [each for each in filter(None, map(catalog.get, catalog.ids)) if _matches_search(each, request)]
+        size, page = query_limit(request, "total", MAX_ROWS), max(1, query_int(request, "page", 1))
         items: list[JSONObject] = [
             {"id": each.id, "title": each.title, "category": model_category(each), "shortDescription": each.description}
             for each in found[(page - 1) * size : page * size]
@@ -147,11 +118,9 @@ class PlatformApi(Api):
     async def openapi(self, admitted: AdmittedRequest) -> AsgiReply:
         """Return the OpenAPI document of one endpoint."""
         endpoint = self._state.endpoint(admitted.request.query_params.get("endpoint_id", ""))
-        return (
-            platform_error(404, "not_found", "Endpoint not found")
-            if endpoint is None
-            else json_response(endpoint_openapi(endpoint))
-        )
+        if endpoint is None:
+            return platform_error(404, "not_found", "Endpoint not found")
+        return json_response(endpoint_openapi(endpoint))
 
     async def pricing(self, admitted: AdmittedRequest) -> AsgiReply:
         """Return the catalog's prices; 404 if an endpoint is unknown or none has a price."""
@@ -163,17 +132,11 @@ class PlatformApi(Api):
             if endpoint is None:
                 return platform_error(404, "not_found", f"Endpoint {id_} not found")
             if endpoint.price is not None:
-                unit = f"{endpoint.price.unit.value}s"
-                price: JSONObject = {
-                    "endpoint_id": id_,
-                    "unit_price": endpoint.price.usd,
-                    "unit": unit,
-                    "currency": "USD",
-                }
-                prices.append(price)
+                usd, unit = endpoint.price.usd, f"{endpoint.price.unit.value}s"
+                prices.append({"endpoint_id": id_, "unit_price": usd, "unit": unit, "currency": "USD"})
         if asked and not prices:
             return platform_error(404, "not_found", "No pricing found for the endpoints")
-        return json_response({"prices": prices, "next_cursor": None, "has_more": False})
+        return page_response("prices", prices, None)
 
     async def requests(self, admitted: AdmittedRequest) -> AsgiReply:
         """List ended requests of some endpoints, newest first."""
@@ -187,7 +150,7 @@ class PlatformApi(Api):
         endpoints = set(query_list(request, "endpoint_id"))
         start, end = query_period(request, state.clock())
         wanted, status = request.query_params.get("request_id"), request.query_params.get("status")
-        cursor, limit = query_int(request, "cursor", -1), max(1, min(query_int(request, "limit", 50), MAX_ROWS))
+        cursor, limit = query_int(request, "cursor", -1), query_limit(request, "limit", MAX_ROWS, default=50)
         fitting = (
             (number, order)
             for number, order in state.queue.newest(None if cursor < 0 else cursor)
@@ -196,20 +159,18 @@ class PlatformApi(Api):
         )
         page = list(islice(fitting, limit + 1))
         payloads = "payloads" in query_list(request, "expand")
-        more = len(page) > limit
-        items = [self._row(order, payloads=payloads) for _, order in page[:limit]]
-        return json_response(
-            {"items": items, "next_cursor": str(page[limit - 1][0]) if more else None, "has_more": more}
-        )
+        items: list[JSONValue] = [self._row(order, payloads=payloads) for _, order in page[:limit]]
+        return page_response("items", items, page[limit - 1][0] if len(page) > limit else None)
 
     async def forget(self, admitted: AdmittedRequest) -> AsgiReply:
         """Delete a request's arguments, result and files."""
         order = admitted.order
         if order is None:
             return platform_error(404, "not_found", "Request not found")
-        self._state.files.drop(order.files)
+        files = order.outcome.files
+        self._state.files.drop(files)
         order.arguments_slot, order.expired = None, True
-        return json_response({"cdn_delete_results": [{"link": id_, "exception": None} for id_ in order.files]})
+        return json_response({"cdn_delete_results": [{"link": id_, "exception": None} for id_ in files]})
 
     def _row(self, order: EmulatedRequest, *, payloads: bool) -> JSONObject:
         row: dict[str, JSONValue] = {
@@ -218,7 +179,7 @@ class PlatformApi(Api):
             "sent_at": iso_time(order.accepted_at),
             "started_at": iso_time(order.started_at or order.accepted_at),
             "ended_at": iso_time(order.ended_at or order.accepted_at),
-            "status_code": order.status,
+            "status_code": order.outcome.status,
             "duration": round((order.ended_at or 0) - (order.started_at or order.ended_at or 0), 6),
         }
         if payloads:
@@ -230,7 +191,8 @@ class PlatformApi(Api):
 
 
 def _status_word(order: EmulatedRequest) -> str:
-    return "success" if order.status < 400 else "error" if order.status >= 500 else "user_error"
+    status = order.outcome.status
+    return "success" if status < 400 else "error" if status >= 500 else "user_error"
 
 
 def query_list(request: Request, name: str) -> list[str]:
@@ -257,16 +219,25 @@ def _query_time(request: Request, name: str, unsaid: float) -> float:
     return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
 
 
+def query_limit(request: Request, name: str, most: int, *, default: int | None = None) -> int:
+    """The number of rows that a query asks for, from 1 to `most`."""
+    return max(1, min(query_int(request, name, default or most), most))
+
+
+def page_response(name: str, rows: list[JSONValue], cursor: int | None) -> AsgiReply:
+    """A page of rows; `cursor` is where the next one begins (None: this is the last)."""
+    return json_response(
+        {name: rows, "next_cursor": None if cursor is None else str(cursor), "has_more": cursor is not None}
+    )
+
+
 def _matches_search(endpoint: Endpoint, request: Request) -> bool:
     """Whether an endpoint matches the query."""
     params = request.query_params
-    query, category, status = (
-        params.get("q") or params.get("keywords", ""),
-        params.get("category", ""),
-        params.get("status", ""),
-    )
-    named = query.casefold() in f"{endpoint.id}\n{endpoint.title}".casefold()
-    return named and category in {"", model_category(endpoint)} and status in {"", "active"}
+    query = (params.get("q") or params.get("keywords", "")).casefold()
+    is_category = params.get("category", "") in {"", model_category(endpoint)}
+    is_named = query in f"{endpoint.id}\n{endpoint.title}".casefold()
+    return is_named and is_category and params.get("status", "") in {"", "active"}
 
 
 def platform_error(status: int, type_: str, message: str) -> AsgiReply:
@@ -292,32 +263,29 @@ class AccountApi(Api):
         orders = sorted(self._billed(request), key=lambda order: order.ended_at or 0)
         expand = query_list(request, "expand")
         frame = request.query_params.get("timeframe", "day")
-        rows: dict[str, list[EmulatedRequest]] = {
-            bucket: list(group) for bucket, group in groupby(orders, lambda order: _bucket_start(order, frame))
-        }
-        told: JSONObject = {"next_cursor": None, "has_more": False}
+        told: dict[str, JSONValue] = {"next_cursor": None, "has_more": False}
         if "time_series" in expand or "summary" not in expand:
-            series: list[JSONObject] = [{"bucket": at, "results": self._lines(group)} for at, group in rows.items()]
-            told = {**told, "time_series": series}
-        return json_response({**told, "summary": self._lines(orders)} if "summary" in expand else told)
+            groups = groupby(orders, lambda order: _bucket_start(order, frame))
+            told["time_series"] = [{"bucket": bucket, "results": self._lines(group)} for bucket, group in groups]
+        if "summary" in expand:
+            told["summary"] = self._lines(orders)
+        return json_response(told)
 
     async def billing_events(self, admitted: AdmittedRequest) -> AsgiReply:
         """List billed requests, newest first."""
         request = admitted.request
-        start, limit = query_int(request, "cursor", 0), max(1, min(query_int(request, "limit", 100), MAX_EVENTS))
+        start, limit = query_int(request, "cursor", 0), query_limit(request, "limit", MAX_EVENTS, default=100)
         wanted = set(query_list(request, "request_id"))
         orders = (order for order in self._billed(request) if not wanted or order.id in wanted)
         page = list(islice(orders, start, start + limit + 1))
-        events = [self._event(order) for order in page[:limit]]
-        more = len(page) > limit
-        cursor = str(start + limit) if more else None
-        return json_response({"billing_events": list[JSONObject](events), "next_cursor": cursor, "has_more": more})
+        events: list[JSONValue] = [self._event(order) for order in page[:limit]]
+        return page_response("billing_events", events, start + limit if len(page) > limit else None)
 
     async def billing(self, admitted: AdmittedRequest) -> AsgiReply:
         """Return the account; `expand=credits` adds the balance."""
         told: JSONObject = {"username": "emulator"}
         if "credits" in query_list(admitted.request, "expand"):
-            spent = sum(order.units * self._price(order.endpoint)[0] for _, order in self._state.queue.newest())
+            spent = sum(order.outcome.units * self._price(order.endpoint)[0] for _, order in self._state.queue.newest())
             told = {**told, "credits": {"current_balance": round(START_BALANCE - spent, 6), "currency": "USD"}}
         return json_response(told)
 
@@ -343,12 +311,13 @@ class AccountApi(Api):
         return (
             order
             for _, order in self._state.queue.newest()
-            if order.units and start <= (order.ended_at or 0) < end
+            if order.outcome.units and start <= (order.ended_at or 0) < end
             if not endpoints or order.endpoint in endpoints
         )
 
     def _units_of_a_call(self, id_: str) -> float:
-        units = [order.units for _, order in self._state.queue.newest() if order.endpoint == id_ and order.units]
+        orders = (order for _, order in self._state.queue.newest() if order.endpoint == id_)
+        units = [order.outcome.units for order in orders if order.outcome.units]
         return sum(units) / len(units) if units else 1.0
 
     def _price(self, id_: str) -> tuple[float, str]:
@@ -359,7 +328,7 @@ class AccountApi(Api):
     def _lines(self, orders: Iterable[EmulatedRequest]) -> list[JSONObject]:
         units: defaultdict[str, float] = defaultdict(float)
         for order in orders:
-            units[order.endpoint] += order.units
+            units[order.endpoint] += order.outcome.units
         return [self._line(id_, quantity) for id_, quantity in sorted(units.items())]
 
     def _line(self, id_: str, quantity: float) -> JSONObject:
@@ -370,17 +339,16 @@ class AccountApi(Api):
         return {**about, **sums, "currency": "USD", "auth_method": "Key"}
 
     def _event(self, order: EmulatedRequest) -> JSONObject:
-        line = self._line(order.endpoint, order.units)
-        price, unit = self._price(order.endpoint)
+        units, (price, _) = order.outcome.units, self._price(order.endpoint)
+        line = self._line(order.endpoint, units)
+        shared = ("endpoint_id", "unit", "unit_price", "cost_subtotal", "cost_discount", "cost_total")
         return {
-            **{name: line[name] for name in ("endpoint_id", "cost_subtotal", "cost_discount", "cost_total")},
+            **{name: line[name] for name in shared},
             "request_id": order.id,
             "timestamp": iso_time(order.ended_at or order.accepted_at),
-            "unit": unit,
-            "output_units": order.units,
-            "unit_price": price,
+            "output_units": units,
             "percent_discount": 0,
-            "cost_estimate_nano_usd": round(price * order.units * 1e9),
+            "cost_estimate_nano_usd": round(price * units * 1e9),
             "currency": "USD",
         }
 

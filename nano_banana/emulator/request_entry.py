@@ -20,13 +20,13 @@ from starlette.types import ASGIApp
 from nano_banana.catalog.arguments import argument_value
 from nano_banana.emulator.emulator_state import EmulatorState, fal_status
 from nano_banana.emulator.failures import (
-    CutBody,
+    UNAUTHORIZED,
     close_when_idle,
+    cut_body,
     error_response,
     fault_response,
     in_progress_response,
     json_response,
-    unauthorized_response,
 )
 from nano_banana.emulator.fal_hosts import queue_base_url
 from nano_banana.emulator.fault_injection import FAULT_HEADER, FaultEffect, FaultPoint, InjectedFault, faults_in_header
@@ -90,7 +90,7 @@ class RequestGate:
         state = self._state
         state.requests[point.value] += 1
         if keyed and not self._admits(request):
-            return unauthorized_response()
+            return error_response(401, UNAUTHORIZED)
         wish = request.headers.get(FAULT_HEADER)
         try:
             later = faults_in_header(wish, point) if wish else []
@@ -104,12 +104,10 @@ class RequestGate:
                 close_when_idle(request.scope, fault.number(0.02))
             if fault.effect is FaultEffect.BEFORE:
                 return fault_response(fault, state.closing)
-        reply = await with_error_responses(state, handler)(
-            AdmittedRequest(request=request, order=order, fault=fault, later=tuple(later))
-        )
-        return (
-            fault_response(fault, state.closing) if fault is not None and fault.effect is FaultEffect.AFTER else reply
-        )
+        admitted = AdmittedRequest(request=request, order=order, fault=fault, later=tuple(later))
+        reply = await with_error_responses(state, handler)(admitted)
+        is_lost = fault is not None and fault.effect is FaultEffect.AFTER
+        return fault_response(fault, state.closing) if fault is not None and is_lost else reply
 
     def _admits(self, request: Request) -> bool:
         """Whether there is a valid key or token, or a proxy that adds its own key."""
@@ -125,17 +123,18 @@ class RequestGate:
             if fault.point is point and fault.effect is not FaultEffect.OUTCOME:
                 later.remove(fault)
                 return fault
-        if order is not None:
-            kept = order.take_fault(point)
-            if kept is not None:
-                return kept
+        if order is not None and (kept := order.take_fault(point)):
+            return kept
         if point is FaultPoint.DOWNLOAD:
             file = self._state.files.get(request.path_params.get("file", ""))
-            kept = None if file is None else self._state.files.take_fault(file)
-            if kept is not None:
+            if file is not None and (kept := self._state.files.take_fault(file)):
                 return kept
         endpoint = order.endpoint if order is not None else str(request.path_params.get("app", ""))
         return self._state.faults.pick(point, endpoint)
+
+
+class RequestNotFound(Exception):
+    """There is no such request in the queue."""
 
 
 def with_error_responses(
@@ -149,6 +148,8 @@ def with_error_responses(
         except HTTPException as error:
             type_ = "bad_request" if error.status_code == 400 else ""
             return error_response(error.status_code, error.detail, error_type=type_, headers=error.headers)
+        except RequestNotFound:
+            return json_response({"status": "NOT_FOUND", "detail": "Request not found"}, 404)
         except ClientDisconnect:
             return error_response(499, "The client has left", error_type="client_disconnected")
         except Exception as error:  # noqa: BLE001 - one request must not stop the server
@@ -245,22 +246,19 @@ async def request_changes(order: EmulatedRequest, closing: asyncio.Event) -> Asy
 def result_response(state: EmulatorState, order: EmulatedRequest) -> AsgiReply:
     """The result with the model's status, headers and body."""
     if order.expired:
-        return not_found_response()
+        raise RequestNotFound
     if not order.ended or order.result is None:
         return in_progress_response()
-    head = {"x-fal-request-id": order.id, **({UNITS_HEADER: "0"} if order.status >= 400 else {}), **order.reply_headers}
-    return Response(state.payloads.get(order.result), order.status, head, "application/json")
+    outcome = order.outcome
+    units = {UNITS_HEADER: "0"} if outcome.status >= 400 else {}
+    head = {"x-fal-request-id": order.id, **units, **outcome.headers}
+    return Response(state.payloads.get(order.result), outcome.status, head, "application/json")
 
 
 def request_urls(order: EmulatedRequest) -> Mapping[str, JSONValue]:
     """The URLs of a request, as its client knows the server."""
-    here = f"{order.base}/{order.app}/requests/{order.id}"
+    here = f"{order.base}/{app_id(order.endpoint)}/requests/{order.id}"
     return {"response_url": here, "status_url": f"{here}/status", "cancel_url": f"{here}/cancel"}
-
-
-def not_found_response() -> Response:
-    """The answer for an unknown request."""
-    return json_response({"status": "NOT_FOUND", "detail": "Request not found"}, 404)
 
 
 KEEP_ALIVE = 5.0
@@ -298,18 +296,16 @@ class QueueApi(Api):
     async def status(self, admitted: AdmittedRequest) -> AsgiReply:
         """Report the state: 202 until the request has ended, then 200."""
         order = self._found(admitted)
-        if order is None:
-            return not_found_response()
         told = self._told(order, admitted)
         return json_response(told, 200 if order.ended else 202, {"x-fal-request-id": order.id})
 
     async def stream(self, admitted: AdmittedRequest) -> AsgiReply:
         """Stream the state at each change until the request has ended."""
         order = self._found(admitted)
-        if order is None or admitted.has_fault("stream-404"):
-            return not_found_response()
+        if admitted.has_fault("stream-404"):
+            raise RequestNotFound
         if admitted.has_fault("stream-drop"):
-            return CutBody(f"data: {json.dumps(self._told(order, admitted))}\n\n".encode(), EVENT_STREAM)
+            return cut_body(f"data: {json.dumps(self._told(order, admitted))}\n\n".encode(), EVENT_STREAM)
         if admitted.has_fault("endless-stream") and admitted.fault is not None:
             endless = self._endless(order, admitted, every=admitted.fault.number(1))
             return StreamingResponse(endless, media_type=EVENT_STREAM)
@@ -317,25 +313,20 @@ class QueueApi(Api):
 
     async def result(self, admitted: AdmittedRequest) -> AsgiReply:
         """Return the result."""
-        order = self._found(admitted)
-        if order is None:
-            return not_found_response()
-        return result_response(self._state, order)
+        return result_response(self._state, self._found(admitted))
 
     async def cancel(self, admitted: AdmittedRequest) -> AsgiReply:
         """Cancel a queued request; a running one continues and is billed."""
         order = self._found(admitted)
-        if order is None:
-            return not_found_response()
         if order.ended:
             return json_response({"status": "ALREADY_COMPLETED"}, 400)
         self._state.cancel(order)
         return json_response({"status": "CANCELLATION_REQUESTED"}, 202)
 
-    def _found(self, admitted: AdmittedRequest) -> EmulatedRequest | None:
+    def _found(self, admitted: AdmittedRequest) -> EmulatedRequest:
         order = admitted.order
         if order is None or order.expired or admitted.request.path_params["app"] != app_id(order.endpoint):
-            return None
+            raise RequestNotFound
         return order
 
     def _told(self, order: EmulatedRequest, admitted: AdmittedRequest) -> Mapping[str, JSONValue]:
@@ -348,8 +339,8 @@ class QueueApi(Api):
         if order.ended:
             spent = (order.ended_at or 0) - (order.started_at or order.ended_at or 0)
             told["metrics"] = {"inference_time": round(spent, 6)} if order.started_at is not None else {}
-            if order.error is not None:
-                told |= {"error": order.error, "error_type": order.error_type}
+            if order.outcome.error is not None:
+                told |= {"error": order.outcome.error, "error_type": order.outcome.error_type}
         if admitted.has_fault("odd-status") and admitted.fault is not None:
             told["status"] = admitted.fault.arg or "RESCHEDULED"
         return told
@@ -401,10 +392,10 @@ class DirectApi(Api):
     async def stream(self, admitted: AdmittedRequest) -> AsgiReply:
         """Run a request and return its result as the only event of a stream."""
         order = await self._done(admitted)
-        if order.result is None or order.status >= 400:
+        if order.result is None or order.outcome.status >= 400:
             return result_response(self._state, order)
         event = b"data: " + self._state.payloads.get(order.result) + b"\n\n"
-        return Response(event, headers={"x-fal-request-id": order.id, **order.reply_headers}, media_type=EVENT_STREAM)
+        return Response(event, headers={"x-fal-request-id": order.id, **order.outcome.headers}, media_type=EVENT_STREAM)
 
     async def _done(self, admitted: AdmittedRequest) -> EmulatedRequest:
         """Accept a request and wait for its end."""

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from nano_banana.emulator.fault_injection import FaultEffect, FaultPoint, InjectedFault
 from nano_banana.model.json_values import JSONObject, JSONValue
@@ -88,6 +89,9 @@ class RequestOutcome(Struct, frozen=True, kw_only=True):
     files: tuple[str, ...] = ()
 
 
+NO_OUTCOME = RequestOutcome(status=0, body=None)
+
+
 class WebhookDelivery(Struct, frozen=True, kw_only=True):
     """The delivery of a request's result to `url`. `error` is the last attempt's failure."""
 
@@ -116,13 +120,9 @@ class EmulatedRequest(Struct, kw_only=True, eq=False):
     state: RequestState = RequestState.QUEUED
     started_at: float | None = None
     ended_at: float | None = None
-    status: int = 0
+    outcome: RequestOutcome = NO_OUTCOME
+    """How it ended, without the body, which is in `result`."""
     result: DocumentSlot | None = None
-    units: float = 0.0
-    error: str | None = None
-    error_type: str | None = None
-    reply_headers: Mapping[str, str] = field(default_factory=dict)
-    files: tuple[str, ...] = ()
     expired: bool = False
     watchers: list[Event] | None = None
     webhook: WebhookDelivery | None = None
@@ -132,16 +132,10 @@ class EmulatedRequest(Struct, kw_only=True, eq=False):
         """Whether the state is final."""
         return self.state in FINAL_STATES
 
-    @property
-    def app(self) -> str:
-        """Owner and application, as in the URLs of a request."""
-        return app_id(self.endpoint)
-
     def outcome_fault(self, kind: str) -> InjectedFault | None:
         """The fault of this kind that decides the outcome, if any."""
-        return next(
-            (fault for fault in self.faults if fault.kind == kind and fault.effect is FaultEffect.OUTCOME), None
-        )
+        faults = (fault for fault in self.faults if fault.effect is FaultEffect.OUTCOME)
+        return next((fault for fault in faults if fault.kind == kind), None)
 
     def take_fault(self, point: FaultPoint) -> InjectedFault | None:
         """Remove and return the next fault for this kind of HTTP request."""
@@ -297,9 +291,7 @@ class RequestQueue:
     def _end(self, order: EmulatedRequest, ending: RequestOutcome, state: RequestState) -> None:
         order.state = state
         order.ended_at = self._clock()
-        order.status, order.units = ending.status, ending.units
-        order.error, order.error_type = ending.error, ending.error_type
-        order.reply_headers, order.files = ending.headers, ending.files
+        order.outcome = replace(ending, body=None)
         order.result = self._payloads.put(json.dumps(ending.body, separators=(",", ":")).encode())
         order.expired = order.outcome_fault("expired") is not None
         self.ended[self._endings] = order
@@ -327,11 +319,10 @@ def log_lines(order: EmulatedRequest, *, steps: int, seconds: float, now: float)
     share = 1.0 if order.ended_at is not None else min(0.99, spent / seconds) if seconds else 0.0
     told = [(0.0, "started")]
     if steps > 1:
-        told += [
-            (spent * part / LOG_STEPS, f"step {steps * part // LOG_STEPS}/{steps}") for part in range(1, LOG_STEPS + 1)
-        ]
+        parts = range(1, LOG_STEPS + 1)
+        told += [(spent * part / LOG_STEPS, f"step {steps * part // LOG_STEPS}/{steps}") for part in parts]
     if order.ended_at is not None:
-        told.append((spent, "done" if order.error is None else order.error))
+        told.append((spent, order.outcome.error or "done"))
     shown = [row for at, row in enumerate(told) if at / LOG_STEPS <= share or order.ended_at is not None]
     return [
         {"message": message, "level": "INFO", "source": "USER", "timestamp": iso_time(order.started_at + after)}
@@ -399,11 +390,8 @@ class Webhooks:
             await ended.wait()
         order.watchers.remove(ended)
         body = json.dumps(self._told(order)).encode()
-        async with httpx.AsyncClient(
-            trust_env=False,
-            timeout=TIMEOUT,
-            verify=False,  # noqa: S501 - a receiver under test has a certificate of its own
-        ) as client:
+        # A receiver under test has a certificate of its own.
+        async with httpx.AsyncClient(trust_env=False, timeout=TIMEOUT, verify=False) as client:  # noqa: S501 - as said
             for attempt, wait in enumerate(WAITS, start=1):
                 await asyncio.sleep(wait)
                 error = await self._posted(client, order.id, url, body)
@@ -430,9 +418,10 @@ class Webhooks:
 
     def _told(self, order: EmulatedRequest) -> JSONObject:
         told: JSONObject = {"request_id": order.id, "gateway_request_id": order.id, "payload": self._result(order)}
-        if order.status < 400:
+        outcome = order.outcome
+        if outcome.status < 400:
             return {**told, "status": "OK"}
-        return {**told, "status": "ERROR", "error": order.error or f"Invalid status code: {order.status}"}
+        return {**told, "status": "ERROR", "error": outcome.error or f"Invalid status code: {outcome.status}"}
 
 
 def _is_loopback(host: str) -> bool:

@@ -11,7 +11,6 @@ import tempfile
 import threading
 import urllib.request
 from pathlib import Path
-from types import TracebackType
 from typing import Self, cast
 
 import uvicorn
@@ -79,16 +78,16 @@ class Emulator:
             self._own = Path(tempfile.mkdtemp(prefix="serving-", dir=self.folder))
             certificate = self._certificate(self._own) if self.options.tls else None
             self._state = EmulatorState(self._own, self.options)
-        except Invalid:
-            _close_all(sock, through)
+        except (Invalid, OSError) as error:
+            for opened in filter(None, (sock, through)):
+                opened.close()
             self._tidy()
-            raise
-        except OSError as error:
-            _close_all(sock, through)
-            self._tidy()
+            if isinstance(error, Invalid):
+                raise
             why = error.strerror or str(error)
             raise Unusable([problem("emulator_folder", folder=str(self.folder), reason=why)]) from error
-        self._thread = threading.Thread(target=self._run, args=(sock, through, certificate), name="emulator")
+        serving = self._serve(self._state, sock, through, certificate)
+        self._thread = threading.Thread(target=asyncio.run, args=(serving,), name="emulator")
         self._thread.start()
         if not self._up.wait(START_TIMEOUT):
             self.stop()
@@ -127,7 +126,7 @@ class Emulator:
         """Begin to serve."""
         return self.start()
 
-    def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         """Stop."""
         self.stop()
 
@@ -144,13 +143,9 @@ class Emulator:
         self.ca.chmod(0o644)
         return path
 
-    def _run(self, sock: socket.socket, through: socket.socket | None, certificate: Path | None) -> None:
-        asyncio.run(self._serve(sock, through, certificate))
-
-    async def _serve(self, sock: socket.socket, through: socket.socket | None, certificate: Path | None) -> None:
-        state = self._state
-        if state is None:
-            return
+    async def _serve(
+        self, state: EmulatorState, sock: socket.socket, through: socket.socket | None, certificate: Path | None
+    ) -> None:
         self._loop = asyncio.get_running_loop()
         config = uvicorn.Config(
             emulator_app(state),
@@ -198,12 +193,6 @@ class _Server(uvicorn.Server):
         for connection in list(self.server_state.connections):
             if isinstance(connection, TrackedConnection):
                 connection.transport.abort()
-
-
-def _close_all(*socks: socket.socket | None) -> None:
-    for sock in socks:
-        if sock is not None:
-            sock.close()
 
 
 def _listening_socket(host: str, port: int) -> socket.socket:

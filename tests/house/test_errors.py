@@ -16,6 +16,7 @@ from tests.house.source import definitions, dotted, modules
 
 BRANCH = re.compile(r"^ {0,4}(?:([│ ] {3})*[├└]── )?(?P<name>\w+) +(?P<code>\d+) {3}\S", re.MULTILINE)
 SIGNALS = {
+    "nano_banana.emulator.request_entry.RequestNotFound",  # becomes a 404
     "nano_banana.recipe.template_values.TemplateValueError",  # a fault, as soon as its place is known
     "nano_banana.recipe.template_syntax.TemplateFault",  # the same, from inside a look-up
     "nano_banana.recipe.pack.VariableValueError",  # what that means hangs on who gave the value
