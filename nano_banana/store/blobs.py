@@ -81,6 +81,10 @@ class Blobs(StorePart):
         query = "SELECT digest FROM blobs WHERE digest IN (SELECT value FROM json_each(?))"
         return {name for (name,) in self._database.select(query, json_set(digests))}
 
+    def count(self) -> int:
+        """How many blobs the database lists."""
+        return int(self._database.select("SELECT count(*) FROM blobs")[0][0])
+
     def files(self) -> Iterator[tuple[str, os.stat_result]]:
         """Every file in the folder of blobs, listed in the database or not: its digest by its name, and its stat."""
         for folder in _entries(self.root):

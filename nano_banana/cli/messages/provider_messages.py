@@ -234,5 +234,7 @@ MESSAGES: Mapping[str, Message] = {
         "the emulator needs `{module}`, which is not installed", f"`{install_command('emulator')}`"
     ),
     "emulator_port": Message("can't serve on port {port}: {reason}", "choose another with `--port` (0: any free one)"),
+    "studio_extra": Message("the studio needs `{module}`, which is not installed", f"`{install_command('studio')}`"),
+    "studio_port": Message("can't serve on port {port}: {reason}", "choose another with `--port` (0: any free one)"),
     "emulator_folder": Message("can't write to the folder {folder}: {reason}", "choose another with `--folder`"),
 }

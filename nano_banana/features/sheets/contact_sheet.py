@@ -186,7 +186,7 @@ def make_sheet(
     """
     records = list(records)
     layout = _layout(project, records, stage, rows, columns)
-    failed = {**_failed_before(project.folder / MANIFEST), **_failed_now(records)}
+    failed = {**failed_before(project.folder / MANIFEST), **failed_now(records)}
     found = gather_takes(project.recipe, records, layout.sources, folder=project.folder, failed=failed)
     past = past_run(History(project.runner.store), against, project.recipe.name) if against else None
     takes = beside_past(found.takes, past) if past else found.takes
@@ -255,13 +255,14 @@ def _adapter_names(records: Sequence[NodeRecord]) -> Mapping[str, str]:
     return {record.result.digest: record.id for record in records if record.card.kind == "adapter" and record.result}
 
 
-def _failed_now(records: Sequence[NodeRecord]) -> dict[str, Sequence[Problem]]:
+def failed_now(records: Sequence[NodeRecord]) -> dict[str, Sequence[Problem]]:
+    """Why takes would fail today, by id."""
     return {
         record.id: record.problems for record in records if record.status in (NodeStatus.FAILED, NodeStatus.BLOCKED)
     }
 
 
-def _failed_before(manifest: Path) -> dict[str, Sequence[Problem]]:
+def failed_before(manifest: Path) -> dict[str, Sequence[Problem]]:
     """Why takes failed, as the last run wrote it down; nothing where there is no manifest of ours."""
     try:
         with manifest.open(encoding="utf-8") as lines:

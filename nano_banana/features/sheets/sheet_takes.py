@@ -153,7 +153,7 @@ def gather_takes(
             if _not_chosen(record, source, chains):
                 unchosen.add(record.id)
                 continue
-            take = _sheet_take(record, source.stage, folder, failed.get(record.id, ()))
+            take = sheet_take(record, source.stage, folder, failed.get(record.id, ()))
             # Ways that part behind the stage have one picture there.
             key = (record.id.partition("@")[0], stage_folder(record.id, source.stage), source.stage)
             if _has_ruling(take, source) and (key not in found or found[key].picture is None):
@@ -212,7 +212,8 @@ def _seed_place(record: NodeRecord) -> str:
     return "" if record.card.seed is None else f"#{int(at) + 1}"
 
 
-def _sheet_take(record: NodeRecord, stage: str, folder: Path, problems: Sequence[Problem]) -> SheetTake:
+def sheet_take(record: NodeRecord, stage: str, folder: Path, problems: Sequence[Problem]) -> SheetTake:
+    """A take as it is shown with the picture of `stage`; `folder` is the output folder."""
     ruled = _verdict_shown(record)
     picture = _picture_shown(record, stage, ruled)
     state = _state_shown(record, stage, picture, ruled, failed=bool(problems))

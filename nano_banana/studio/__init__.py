@@ -1,0 +1,1 @@
+"""The studio: one project in the browser."""

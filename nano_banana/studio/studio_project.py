@@ -1,0 +1,335 @@
+"""The studio's view of one project, made anew when something changed."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct, field
+
+from nano_banana.formats.file_stamps import FileStamp, stamp_or_none
+from nano_banana.model.call import Blob
+from nano_banana.model.flow import Reason
+from nano_banana.model.json_values import as_items, as_object
+from nano_banana.model.nodes import NodeStatus
+from nano_banana.model.problem import NanoBananaError, Problem
+from nano_banana.recipe.picks import PICKS_FILE, keep_rule
+from nano_banana.recipe.recipe_model import Subject
+from nano_banana.session.compute_calls import BATCH_RUN_PREFIX
+from nano_banana.session.manifest import MANIFEST
+from nano_banana.session.run_records import LOOK_ENDPOINT, NodeRecord
+from nano_banana.session.run_request import RunRequest
+from nano_banana.session.session import Session
+from nano_banana.settings.configuration import Settings
+from nano_banana.store.local_store import Store
+from nano_banana.store.run_log import RUNNING, Run
+from nano_banana.studio.studio_pictures import PictureFacts, PictureFile
+from nano_banana.studio.take_listing import (
+    FaceBox,
+    ListedTake,
+    Listing,
+    ListingWords,
+    TakeFaces,
+    encode_takes,
+    face_box,
+    list_takes,
+    takes_answer,
+)
+
+
+class ProblemWords(Struct, frozen=True, kw_only=True):
+    """A problem as an answer has it. `line` and `column` count from 1; 0 if the problem has no place."""
+
+    error: str
+    help: str = ""
+    file: str = ""
+    line: int = 0
+    column: int = 0
+    length: int = 0
+    warning: bool = False
+
+
+class StudioWords(Struct, frozen=True, kw_only=True):
+    """Functions that put things into words, as the command line does: a problem (text and help), and a reason."""
+
+    problem: Callable[[Problem], tuple[str, str]]
+    reason: Callable[[Reason, bool], str]
+
+    def problem_words(self, problem: Problem, folder: Path) -> ProblemWords:
+        """A problem with its place; `folder` is the recipe's, which files are named from."""
+        text, hint = self.problem(problem)
+        if problem.suggestions:
+            hint = f"did you mean {', '.join(f'`{name}`' for name in problem.suggestions)}?" + (hint and f" {hint}")
+        at = problem.position
+        place = (
+            {}
+            if at is None
+            else {"file": os.path.relpath(at.file, folder), "line": at.line, "column": at.column, "length": at.length}
+        )
+        return msgspec.convert({"error": text, "help": hint, "warning": problem.warning, **place}, ProblemWords)
+
+    def sentence(self, problem: Problem) -> str:
+        """A problem and what to do about it, in one text."""
+        return ". ".join(text for text in self.problem(problem) if text)
+
+
+class ReferencePhoto(Struct, frozen=True, kw_only=True):
+    """One of a subject's photos. `face` is where the main face is, `faces` the digest of the file with all faces."""
+
+    name: str
+    digest: str
+    width: int
+    height: int
+    face: FaceBox | None = None
+    faces: str = ""
+
+    def listed(self) -> dict[str, str | int | None]:
+        """The photo as `/api/project` has it."""
+        url = None if self.face is None else f"/face/{self.digest}"
+        return {"name": self.name, "digest": self.digest, "width": self.width, "height": self.height, "face_url": url}
+
+
+class SubjectPhotos(Struct, frozen=True, kw_only=True):
+    """A subject's photos: those that are only compared with, and those that train."""
+
+    held_out: Sequence[ReferencePhoto] = ()
+    training: Sequence[ReferencePhoto] = ()
+
+
+class ProjectView(Struct, frozen=True, kw_only=True):
+    """What the project is at one moment. `problems` are why it could not be read again, if it could not."""
+
+    revision: str
+    project: bytes
+    answer: bytes
+    encoded: Mapping[str, bytes]
+    takes: Mapping[str, ListedTake]
+    take_faces: Mapping[str, TakeFaces]
+    face_boxes: Mapping[str, FaceBox]
+    """The main face in each judged picture, by digest."""
+    photos: Mapping[str, SubjectPhotos]
+    pictures: Mapping[str, PictureFile]
+    folder: Path
+    picks_file: Path
+    choose_stages: Sequence[str] = ()
+    problems: Sequence[ProblemWords] = ()
+
+
+class _Marker(Struct, frozen=True, kw_only=True):
+    """What must be unchanged for a view to be still right."""
+
+    files: Mapping[Path, FileStamp | None] = field(default_factory=dict)
+    run: Run | None = None
+    blobs: int = 0
+
+
+class StudioProject:
+    """One project. Any thread may ask for its view; only one at a time makes it anew."""
+
+    def __init__(self, request: RunRequest, settings: Settings, words: StudioWords, environ: Mapping[str, str]) -> None:
+        self.request = request
+        self.settings = settings
+        self.words = words
+        self.environ = environ
+        self.store = Store.open(settings.store, group=settings.store_group)
+        self.facts = PictureFacts(self.store)
+        self._lock = threading.Lock()
+        self._view: ProjectView | None = None
+        self._marker = _Marker()
+
+    def close(self) -> None:
+        """Close the store."""
+        self.store.close()
+
+    @property
+    def known(self) -> ProjectView | None:
+        """The last view, which may be out of date; None before the first."""
+        return self._view
+
+    def view(self) -> ProjectView:
+        """The project as it is now. Raises NanoBananaError if it can't be read and never could.
+
+        If only the last edit is wrong, the view is the one before, with the problems.
+        """
+        with self._lock:
+            if self._view is None or self._marker != self._mark(self._marker.files):
+                self._view = self._read()
+            return self._view
+
+    def session(self) -> Session:
+        """The recipe, opened anew. Raises NanoBananaError."""
+        return Session.open(self.request, self.settings, environ=self.environ)
+
+    def problem_words(self, problem: Problem) -> ProblemWords:
+        """A problem in words, with its place."""
+        return self.words.problem_words(problem, self.request.recipe.parent)
+
+    def latest_run(self) -> Run | None:
+        """The last run of any recipe in the store, by whoever started it."""
+        # What this machine works out for a sheet or a look at photos is logged as well.
+        runs = self.store.runs.latest(limit=20)
+        return next((run for run in runs if not run.recipe.startswith(BATCH_RUN_PREFIX)), None)
+
+    def _mark(self, files: Mapping[Path, FileStamp | None]) -> _Marker:
+        run = self.latest_run()
+        underway = run is not None and run.status == RUNNING
+        blobs = self.store.blobs.count() if underway else 0
+        return _Marker(files={path: stamp_or_none(path) for path in files}, run=run, blobs=blobs)
+
+    def _read(self) -> ProjectView:
+        file = self.request.recipe
+        before = self._mark({file: None, file.with_name(PICKS_FILE): None, **self._marker.files})
+        try:
+            with self.session() as session:
+                records = session.forecast().records
+                seen = session.loaded.files.seen
+                files = {**before.files, **seen, session.folder / MANIFEST: None}
+                view = self._view_of(session, records)
+        except NanoBananaError as error:
+            self._marker = before
+            if self._view is None:
+                raise
+            problems = [self.problem_words(problem) for problem in error.problems]
+            return msgspec.structs.replace(self._view, problems=problems)
+        # A file that changed while it was read has another stamp than before.
+        stamps = {path: before.files.get(path, seen.get(path, stamp_or_none(path))) for path in files}
+        self._marker = _Marker(files=stamps, run=before.run, blobs=before.blobs)
+        return view
+
+    def _view_of(self, session: Session, records: Sequence[NodeRecord]) -> ProjectView:
+        words = ListingWords(problem=self.words.sentence, reason=self.words.reason)
+        listing = list_takes(session.recipe, records, folder=session.folder, words=words, facts=self.facts.of)
+        photos = _Photos(session, records, self.facts).by_subject()
+        encoded = encode_takes(listing.takes)
+        revision, answer = takes_answer(encoded)
+        return ProjectView(
+            revision=revision,
+            project=msgspec.json.encode(_project_answer(session, listing, photos, revision)),
+            answer=answer,
+            encoded=encoded,
+            takes={take.id: take for take in listing.takes},
+            take_faces=listing.faces,
+            face_boxes={seen.picture: seen.boxes[0] for seen in listing.faces.values() if seen.boxes and seen.boxes[0]},
+            photos=photos,
+            pictures={**_photo_files(session), **_stored_files(listing)},
+            folder=session.folder,
+            picks_file=session.request.recipe.with_name(PICKS_FILE),
+            choose_stages=[stage.id for stage in session.recipe.stages if keep_rule(stage) is not None],
+        )
+
+
+def _stored_files(listing: Listing) -> dict[str, PictureFile]:
+    return {digest: PictureFile(media=media) for digest, media in listing.pictures.items()}
+
+
+def _photo_files(session: Session) -> dict[str, PictureFile]:
+    """The user's own photos, which may be shown too."""
+    files = session.plan.files
+    return {
+        digest: PictureFile(media=media, path=path)
+        for digest, path in files.items()
+        if (media := _PHOTO_MEDIA.get(path.suffix.casefold()))
+    }
+
+
+_PHOTO_MEDIA = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".webp": "image/webp"}
+
+
+def _project_answer(
+    session: Session, listing: Listing, photos: Mapping[str, SubjectPhotos], revision: str
+) -> dict[str, object]:
+    recipe = session.recipe
+    axes: dict[str, dict[str, None]] = {}
+    for take in listing.takes:
+        for axis, value in take.axes.items():
+            axes.setdefault(axis, {})[value] = None
+    subjects = [
+        {
+            "name": name,
+            "noun": subject.noun,
+            "held_out": [photo.listed() for photo in photos[name].held_out],
+            "photos": [photo.listed() for photo in photos[name].training],
+        }
+        for name, subject in recipe.subjects.items()
+    ]
+    stages = [{"id": stage.id, "kind": stage.verb, "picks": keep_rule(stage) is not None} for stage in recipe.stages]
+    return {
+        "name": recipe.name,
+        "recipe": recipe.path.name,
+        "provider": session.provider,
+        "stages": stages,
+        "subjects": subjects,
+        "axes": {axis: list(values) for axis, values in axes.items()},
+        "ask_above_usd": session.ask_above_usd,
+        "revision": revision,
+    }
+
+
+class _Photos:
+    """Finds the photos of each subject, with the faces in those that a gate has looked at."""
+
+    def __init__(self, session: Session, records: Sequence[NodeRecord], facts: PictureFacts) -> None:
+        self._session = session
+        self._facts = facts
+        self._blobs = {path: digest for digest, path in session.plan.files.items()}
+        self._looks = _looks_by_photo(records)
+        replies = session.runner.store.replies.get(key for key, _ in self._looks.values())
+        self._faces = {
+            photo: next(map(as_object, as_items(replies[key].data.get("faces", ()))), None)
+            for photo, (key, _) in self._looks.items()
+            if key in replies
+        }
+
+    def by_subject(self) -> dict[str, SubjectPhotos]:
+        return {name: self._of(subject) for name, subject in self._session.recipe.subjects.items()}
+
+    def _of(self, subject: Subject) -> SubjectPhotos:
+        from nano_banana.stages.train_stage import split_photos
+
+        blobs = {path: Blob(digest=digest, size=0, media="") for path, digest in self._blobs.items()}
+        known = msgspec.structs.replace(subject, photos=[photo for photo in subject.photos if photo.path in blobs])
+        split = split_photos(known, blobs)
+        extra = [path for path in subject.references if path in blobs]
+        held = [*(photo.path for photo in split.held_out), *extra]
+        return SubjectPhotos(
+            held_out=[self._photo(path) for path in dict.fromkeys(held)],
+            training=[self._photo(photo.path) for photo in split.training if photo.path not in held],
+        )
+
+    def _photo(self, path: Path) -> ReferencePhoto:
+        digest = self._blobs[path]
+        width, height, _ = self._facts.of_file(path)
+        return ReferencePhoto(
+            name=path.name,
+            digest=digest,
+            width=width,
+            height=height,
+            face=face_box(self._faces.get(digest)),
+            faces=self._looks.get(digest, ("", ""))[1],
+        )
+
+
+class _Look(Struct, frozen=True, kw_only=True):
+    endpoint: str
+    key: str
+    inputs: dict[str, str] = field(default_factory=dict)
+    outputs: dict[str, str] = field(default_factory=dict)
+
+
+_LOOKS = msgspec.json.Decoder(list[_Look])
+
+
+def _looks_by_photo(records: Sequence[NodeRecord]) -> dict[str, tuple[str, str]]:
+    """The key of the call that looked at each photo, and the digest of the file with its faces."""
+    found: dict[str, tuple[str, str]] = {}
+    for record in records:
+        if record.card.kind == "person" and record.status is NodeStatus.DONE:
+            for call in _LOOKS.decode(record.calls):
+                if call.endpoint == LOOK_ENDPOINT:
+                    with suppress(KeyError):
+                        found[call.inputs["image"]] = call.key, call.outputs["faces"]
+    return found

@@ -1,0 +1,112 @@
+"""Starts the studio's web server in a thread, and stops it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from nano_banana.model.problem import Unusable, problem
+from nano_banana.studio.event_log import EventLog
+from nano_banana.studio.studio_access import StudioAccess
+from nano_banana.studio.studio_pictures import Thumbnails
+from nano_banana.studio.studio_project import StudioProject
+
+if TYPE_CHECKING:
+    import uvicorn
+
+START_SECONDS = 15.0
+"""Seconds that the server may take to start."""
+
+
+def listening_socket(host: str, port: int) -> socket.socket:
+    """A socket that listens. Raises Unusable `studio_port` if the port is taken."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+        sock.listen(64)
+    except OSError as error:
+        sock.close()
+        raise Unusable([problem("studio_port", port=port, reason=error.strerror or str(error))]) from error
+    return sock
+
+
+class StudioServer:
+    """Serves one project until it is stopped."""
+
+    def __init__(self, project: StudioProject, sock: socket.socket, access: StudioAccess) -> None:
+        """Prepare; nothing is answered before `start`."""
+        self.project = project
+        self.access = access
+        self.events = EventLog()
+        self._sock = sock
+        self._ready = threading.Event()
+        self._stop: Callable[[], None] = _nothing
+        self._thread = threading.Thread(target=self._run, name="studio")
+
+    def __enter__(self) -> Self:
+        """Start."""
+        self._thread.start()
+        self._ready.wait(START_SECONDS)
+        return self
+
+    def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
+        """Stop, and close the project."""
+        self._stop()
+        self._thread.join()
+        self.project.close()
+
+    def _run(self) -> None:
+        asyncio.run(self._serve())
+
+    async def _serve(self) -> None:
+        import uvicorn
+
+        from nano_banana.studio.studio_app import Studio, studio_app
+
+        studio = Studio(
+            project=self.project,
+            thumbnails=Thumbnails(self.project.store),
+            events=self.events,
+            access=self.access,
+        )
+        config = uvicorn.Config(
+            studio_app(studio),
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=1,
+            timeout_keep_alive=60,
+        )
+        server = self._server(config)
+        loop = asyncio.get_running_loop()
+
+        def stop() -> None:
+            server.should_exit = True
+            loop.call_soon_threadsafe(self.events.close)
+
+        self._stop = stop
+        await server.serve(sockets=[self._sock])
+
+    def _server(self, config: uvicorn.Config) -> uvicorn.Server:
+        import uvicorn
+
+        ready = self._ready
+
+        class Server(uvicorn.Server):
+            async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+                await super().startup(sockets)
+                ready.set()
+
+        return Server(config)
+
+
+def _nothing() -> None:
+    """Stop a server that never started."""
