@@ -17,13 +17,14 @@ from nano_banana.model.flow import Reason
 from nano_banana.model.json_values import as_items, as_object
 from nano_banana.model.nodes import NodeStatus
 from nano_banana.model.problem import NanoBananaError, Problem
-from nano_banana.recipe.picks import PICKS_FILE, keep_rule
+from nano_banana.recipe.picks import keep_rule
+from nano_banana.recipe.picks_file import PICKS_FILE
 from nano_banana.recipe.recipe_model import Subject
-from nano_banana.session.compute_calls import BATCH_RUN_PREFIX
 from nano_banana.session.manifest import MANIFEST
 from nano_banana.session.run_records import LOOK_ENDPOINT, NodeRecord
 from nano_banana.session.run_request import RunRequest
 from nano_banana.session.session import Session
+from nano_banana.session.store_runner import BATCH_RUN_PREFIX
 from nano_banana.settings.configuration import Settings
 from nano_banana.store.local_store import Store
 from nano_banana.store.run_log import RUNNING, Run
