@@ -17,7 +17,7 @@ from nano_banana.settings.configuration import Settings
 
 if TYPE_CHECKING:
     # It loads yaml and jinja2.
-    from nano_banana.recipe.recipe_model import Privacy, RunLimits
+    from nano_banana.recipe.recipe_sections import Privacy, RunLimits
 
 
 class ProviderContext(Struct, frozen=True, kw_only=True):

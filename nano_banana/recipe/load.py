@@ -11,9 +11,8 @@ from msgspec.structs import replace
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.provider_registry import selectable_provider
-from nano_banana.formats.struct_schema import decode_section
 from nano_banana.formats.yaml_values import KeyPath
-from nano_banana.model.json_values import JSONObject, as_text
+from nano_banana.model.json_values import JSONObject
 from nano_banana.model.problem import Invalid, Position, Problem
 from nano_banana.recipe.document import Document, read_document, render_document
 from nano_banana.recipe.interpolation import RecipeEnvironment, has_templates
@@ -25,9 +24,7 @@ from nano_banana.recipe.recipe_files import RecipeFiles
 from nano_banana.recipe.recipe_model import (
     FindShelfAdapter,
     OutputSpec,
-    Privacy,
     Recipe,
-    RunLimits,
     TemplateText,
     endpoint_stages,
     no_shelf,
@@ -47,7 +44,6 @@ from nano_banana.recipe.stage_checks import (
 )
 from nano_banana.recipe.template_engine import TemplateEngine
 from nano_banana.recipe.template_syntax import TemplateFault
-from nano_banana.recipe.training_photos import PhotoRules
 from nano_banana.recipe.validate import check_shape, unknown_keys
 from nano_banana.stages.stage_kind import StageCheck, StageKind
 from nano_banana.stages.stage_registry import code_file, installed_kinds, our_kinds, stage_kinds
@@ -118,11 +114,9 @@ _REQUIRED_KEYS: JSONObject = {"nano_banana": 1, "name": "recipe"}
 
 
 def _check_provider(reading: ResolveContext) -> None:
-    name = reading.document.data.get("provider")
-    if not isinstance(name, str):
-        return
     try:
-        selectable_provider(name)
+        if reading.recipe.provider is not None:
+            selectable_provider(reading.recipe.provider)
     except Invalid as error:
         for found in error.problems:
             reading.add(replace(found, position=reading.document.nearest(("provider",))))
@@ -197,22 +191,20 @@ def _resolve(
     texts = [shot.template for shot in shots.values()] + ([] if prefix is None else [prefix])
     texts += [text for stage in endpoint_stages(stages) for text in kinds[stage.verb].templates(stage)]
     environment = environment_used(reading, texts)
-    data = reading.document.data
-    provider = data.get("provider")
-    rules = decode_section(reading.section("photo_rules"), PhotoRules)
+    said = reading.recipe
     recipe = Recipe(
-        name=as_text(data["name"]),
+        name=said.name,
         path=path,
-        provider=None if provider is None else as_text(provider),
-        variables=reading.section("vars"),
-        limits=decode_section(reading.section("limits"), RunLimits),
-        privacy=decode_section(reading.section("privacy"), Privacy),
+        provider=said.provider,
+        variables=said.vars,
+        limits=said.limits,
+        privacy=said.privacy,
         subjects=subjects,
         adapters=adapters,
         shots=shots,
         stages=stages,
         outputs=outputs,
         packs=packs_in(templates),
-        photo_rules=rules if "photo_rules" in data and sound else None,
+        photo_rules=said.photo_rules if sound else None,
     )
     return recipe, environment

@@ -1,6 +1,6 @@
 """How names, versions and slugs in a recipe are spelled.
 
-Patterns for names (as JSON Schema) with the problem kind for breaking each, reserved names, slugs for texts that become
+Patterns and types of names with the problem kind for breaking each, reserved names, slugs for texts that become
 part of an id or a path, and version bounds such as `>=1.2,<2`.
 """
 
@@ -12,8 +12,6 @@ import unicodedata
 from typing import Annotated, TypeAlias
 
 from msgspec import Meta
-
-from nano_banana.model.json_values import JSONObject
 
 VERSION = r"^(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})(?!\n)$"
 """Three numbers: what breaks, what is new, what is mended."""
@@ -51,31 +49,26 @@ def _version_numbers(text: str) -> _VersionNumbers:
     return tuple(int(part) for part in text.split("."))
 
 
-NAME: JSONObject = {"type": "string", "pattern": r"^[A-Za-z0-9][A-Za-z0-9_-]*(?!\n)$", "maxLength": 64}
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]*(?!\n)$"
 """Names that become parts of ids and files. (Python's `$` would let a line's end through.)"""
-
-TEXT: JSONObject = {"type": "string", "minLength": 1}
-
-NAMES: JSONObject = {"anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1}]}
-"""A name, or a list of names."""
-
-AXIS_NAME: JSONObject = {"type": "string", "pattern": r"^[A-Za-z_][A-Za-z0-9_]*(?!\n)$", "maxLength": 64}
+AXIS_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*(?!\n)$"
 """Names that templates write: an axis is a variable there."""
-
-ONE_WORD: JSONObject = {"type": "string", "pattern": r"^\S+(?!\n)$", "maxLength": 64}
+PLACE_PATTERN = r"^[A-Za-z][A-Za-z0-9_]*(?!\n)$"
+"""Places in a picture, which templates write too: `cast.left`."""
+ONE_WORD_PATTERN = r"^\S+(?!\n)$"
 """One word of a prompt."""
 
 Text: TypeAlias = Annotated[str, Meta(min_length=1)]
 Names: TypeAlias = Text | Annotated[tuple[Text, ...], Meta(min_length=1)]
-Name: TypeAlias = Annotated[str, Meta(pattern=str(NAME["pattern"]), max_length=64)]
-AxisName: TypeAlias = Annotated[str, Meta(pattern=str(AXIS_NAME["pattern"]), max_length=64)]
-"""The same as types of sections' fields."""
+"""A name, or a list of names."""
+Name: TypeAlias = Annotated[str, Meta(pattern=NAME_PATTERN, max_length=64)]
+AxisName: TypeAlias = Annotated[str, Meta(pattern=AXIS_PATTERN, max_length=64)]
+PlaceName: TypeAlias = Annotated[str, Meta(pattern=PLACE_PATTERN, max_length=64)]
+OneWord: TypeAlias = Annotated[str, Meta(pattern=ONE_WORD_PATTERN, max_length=64)]
+Scalar: TypeAlias = str | int | float | bool
 
 UNIQUE = Meta(extra_json_schema={"uniqueItems": True})
 """Annotates a list without repeats."""
-
-PLACE_NAME: JSONObject = {"type": "string", "pattern": r"^[A-Za-z][A-Za-z0-9_]*(?!\n)$", "maxLength": 64}
-"""Places in a picture, which templates write too: `cast.left`."""
 
 TEMPLATE_CONSTANTS = frozenset({"true", "false", "none", "True", "False", "None", "self"})
 """Words that templates read as something else than a name of the recipe's."""
@@ -83,13 +76,13 @@ TEMPLATE_CONSTANTS = frozenset({"true", "false", "none", "True", "False", "None"
 RESERVED_NAMES = frozenset({"subject", "seed", "shot", "cast", "env", "vars", "recipe"}) | TEMPLATE_CONSTANTS
 """Names that templates have anyway, so that no axis and no variable may take them."""
 
-NAME_PATTERNS = {
-    str(NAME["pattern"]): "bad_name",
-    str(AXIS_NAME["pattern"]): "bad_axis",
-    str(PLACE_NAME["pattern"]): "bad_place",
+NAME_PROBLEMS = {
+    NAME_PATTERN: "bad_name",
+    AXIS_PATTERN: "bad_axis",
+    PLACE_PATTERN: "bad_place",
     VERSION: "bad_version",
 }
-"""The problem that breaking each is."""
+"""The kind of problem with a name that doesn't fit each pattern."""
 
 
 MAX_SLUG = 40

@@ -9,7 +9,7 @@ from msgspec import Meta, field
 
 from nano_banana.formats.struct_schema import SCHEMA_DIALECT, Section, described, section_schema
 from nano_banana.model.json_values import JSONObject
-from nano_banana.recipe.naming import UNIQUE, VERSION, AxisName, Name, Text
+from nano_banana.recipe.naming import UNIQUE, VERSION, AxisName, Name, Scalar, Text
 from nano_banana.recipe.pack import PackVariableType
 
 PACK_SCHEMA_ID = "https://nano-banana.invalid/schemas/pack.schema.json"
@@ -17,7 +17,6 @@ PACK_SCHEMA_ID = "https://nano-banana.invalid/schemas/pack.schema.json"
 MAX_TEMPLATES = 200
 
 Number: TypeAlias = int | float
-Scalar: TypeAlias = str | int | float | bool
 
 _Side: TypeAlias = Annotated[int, Meta(ge=256, le=2048, multiple_of=16), described("Pixels, a multiple of 16.")]
 

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from nano_banana.catalog.arguments import argument_problems
 from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.formats.yaml_values import KeyPath
-from nano_banana.model.json_values import JSONObject, JSONValue, as_object
+from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.problem import Problem, problem
 from nano_banana.recipe.interpolation import has_template
 from nano_banana.recipe.pack import CROP_VARIABLE, PackTemplate, PackUse
@@ -31,7 +31,7 @@ def check_prompts(stages: StageCheck, shots: Mapping[str, Shot], templates: Mapp
     """Check shots' templates and stages' own, for each shot that reaches them."""
     reading, traits = stages.context, traits_of(stages.subjects)
     everywhere = {axis: values for shot in shots.values() for axis, values in shot.matrix.items()}
-    axes = everywhere.keys() | reading.section("axes").keys()
+    axes = everywhere.keys() | reading.recipe.axes.keys()
     done: set[tuple[KeyPath, tuple[object, ...]]] = set()
 
     def check(text: TemplateText, shot: Shot, *, by_person: bool = False) -> None:
@@ -61,8 +61,9 @@ def check_prompts(stages: StageCheck, shots: Mapping[str, Shot], templates: Mapp
 
 def caption_prefix(reading: ResolveContext, subjects: Mapping[str, Subject]) -> TemplateText | None:
     """The template that begins every caption, where there is one; what is wrong with it is noted."""
-    prefix = as_object(reading.section("photo_rules").get("captions")).get("prefix")
-    if not isinstance(prefix, str):
+    rules = reading.recipe.photo_rules
+    prefix = rules.captions.prefix if rules else None
+    if prefix is None:
         return None
     text = TemplateText(text=prefix, where=("photo_rules", "captions", "prefix"))
     check_prompt(reading, text, names_in_training(reading, traits_of(subjects)))

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from nano_banana.formats.yaml_values import KeyPath
-from nano_banana.model.json_values import JSONObject, JSONValue, as_object, as_text
+from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.problem import Invalid, Position, did_you_mean, problem
 from nano_banana.recipe.axis_values import AxisValue
 from nano_banana.recipe.interpolation import is_template_value
@@ -17,6 +17,7 @@ from nano_banana.recipe.naming import RESERVED_NAMES, TEMPLATE_CONSTANTS, versio
 from nano_banana.recipe.pack import PACK_SUBJECT_NAMES, Pack, PackUse, ResolveValue, VariableValueError
 from nano_banana.recipe.pack_reader import PackFinder, prompt_problems, read_pack, unused_variables
 from nano_banana.recipe.recipe_model import Shot, Subject, TemplateText
+from nano_banana.recipe.recipe_sections import EVERYTHING, TemplateSource
 from nano_banana.recipe.resolve_context import ResolveContext
 from nano_banana.recipe.template_engine import TemplateEngine
 from nano_banana.recipe.template_names import KnownNames
@@ -75,12 +76,11 @@ class RecipePacks:
         self._places = PackFinder(reading.files)
         self._packs: dict[str, Pack | None] = {}
 
-    def text(self, entry: JSONObject, where: KeyPath) -> TemplateText | None:
+    def text(self, said: str, source: TemplateSource, where: KeyPath) -> TemplateText | None:
         """The prompt that an entry of `templates` takes from a pack; None, with a problem, if there is none."""
-        said = as_text(entry["pack"])
         name, _, chosen = said.partition("/")
         pack = self._pack(name, (*where, "pack"))
-        if pack is None or not self._version_fits(pack, entry, where):
+        if pack is None or not self._version_fits(pack, source.version, where):
             return None
         if chosen not in pack.templates:
             near = tuple(f"{name}/{other}" for other in did_you_mean(chosen, pack.templates))
@@ -90,7 +90,7 @@ class RecipePacks:
         template = pack.templates[chosen]
         for each in prompt_problems(pack, template):
             self._reading.add(each)
-        given = PackUse(pack=pack, template=template, values=as_object(entry.get("with")), where=(*where, "with"))
+        given = PackUse(pack=pack, template=template, values=source.values, where=(*where, "with"))
         self._check_values(given, said)
         return TemplateText(text=template.text, where=where, file=template.file, given=given)
 
@@ -109,10 +109,9 @@ class RecipePacks:
             self._reading.take_over(error, where)
         return None
 
-    def _version_fits(self, pack: Pack, entry: JSONObject, where: KeyPath) -> bool:
-        if "version" not in entry:
+    def _version_fits(self, pack: Pack, wanted: str | None, where: KeyPath) -> bool:
+        if wanted is None:
             return True
-        wanted = as_text(entry["version"])
         try:
             if version_matches(pack.version, wanted):
                 return True
@@ -152,25 +151,20 @@ def templated_values(given: PackUse) -> Iterator[TemplateText]:
             yield TemplateText(text=str(value), where=(*given.where, name))
 
 
-EVERYTHING = "all"
-"""Stands for every subject, shot or value."""
-
-
 def read_templates(reading: ResolveContext) -> Mapping[str, TemplateText]:
     """Every template's text; a file that can't be read is noted."""
     texts, packs = {}, RecipePacks(reading)
-    for name, value in reading.section("templates").items():
+    for name, said in reading.recipe.templates.items():
         where: KeyPath = ("templates", name)
-        if isinstance(value, str):
-            texts[name] = TemplateText(text=value, where=where)
-        elif isinstance(value, Mapping) and "pack" in value:
-            text_of_pack = packs.text(value, where)
+        if isinstance(said, str):
+            texts[name] = TemplateText(text=said, where=where)
+        elif said.pack is not None:
+            text_of_pack = packs.text(said.pack, said, where)
             texts |= {} if text_of_pack is None else {name: text_of_pack}
-        elif isinstance(value, Mapping):
-            path = as_text(value["file"])
+        elif said.file is not None:
             try:
-                text = reading.files.read_text(path)
-                texts[name] = TemplateText(text=text, where=where, file=reading.files.locate(path))
+                text = reading.files.read_text(said.file)
+                texts[name] = TemplateText(text=text, where=where, file=reading.files.locate(said.file))
             except Invalid as error:
                 reading.take_over(error, (*where, "file"))
     return texts
@@ -184,7 +178,7 @@ def find_prompt(
         return templates[given]
     if " " in given or "{" in given:
         return TemplateText(text=given, where=where)
-    if given in reading.section("templates"):
+    if given in reading.recipe.templates:
         return None
     reading.known("template", given, templates, where)
     return None
@@ -238,7 +232,7 @@ def _wrong_person_count(reading: ResolveContext, shot: Shot, name: str, place: P
     """Note that the template speaks of one person where there are several, or of several where there is one."""
     if shot.together:
         reading.add(problem("several_in_shot", position=place, shot=shot.name, place_name=next(iter(shot.together))))
-    elif "cast" in as_object(reading.section("shots")[shot.name]):
+    elif reading.recipe.shots[shot.name].cast is not None:
         if name == "cast":
             reading.add(problem("one_in_shot", position=place, shot=shot.name))
     else:
@@ -271,7 +265,7 @@ def names_in_shot(
     places: Iterable[str] = (),
 ) -> KnownNames:
     """What a template of a shot may name: the subject where it is of `somebody`, and the cast by `places`."""
-    names: dict[str, KnownNames | None] = dict.fromkeys(reading.section("vars"))
+    names: dict[str, KnownNames | None] = dict.fromkeys(reading.recipe.vars)
     for axis, values in matrix.items():
         fields: dict[str, KnownNames | None] = {"key": None}
         for value in values:
@@ -300,9 +294,10 @@ def traits_of(subjects: Mapping[str, Subject]) -> frozenset[str]:
 
 def check_cases(reading: ResolveContext) -> None:
     """Note names of outputs that differ in case alone: on many file systems they would be one file."""
-    groups: list[list[KeyPath]] = [[(part, name) for name in reading.section(part)] for part in ("subjects", "shots")]
-    axes = reading.section("axes")
-    groups += [[("axes", axis, key) for key in as_object(axes[axis])] for axis in axes if isinstance(axes[axis], dict)]
+    recipe = reading.recipe
+    groups: list[list[KeyPath]] = [[("subjects", name) for name in recipe.subjects]]
+    groups.append([("shots", name) for name in recipe.shots])
+    groups += [[("axes", name, key) for key in axis] for name, axis in recipe.axes.items() if isinstance(axis, dict)]
     for group in groups:
         first: dict[str, str] = {}
         for where in group:
@@ -314,17 +309,15 @@ def check_cases(reading: ResolveContext) -> None:
 
 def check_names(reading: ResolveContext) -> None:
     """Note names that would hide others: variables and axes that templates have anyway, and `all`."""
-    variables, shots = reading.section("vars"), reading.section("shots")
-    axes: list[KeyPath] = [("axes", name) for name in reading.section("axes")]
-    axes += [
-        ("shots", shot, "matrix", name) for shot in shots for name in as_object(as_object(shots[shot]).get("matrix"))
-    ]
-    for where in [*(("vars", name) for name in variables if name not in TEMPLATE_CONSTANTS), *axes]:
+    recipe = reading.recipe
+    axes: list[KeyPath] = [("axes", name) for name in recipe.axes]
+    axes += [("shots", shot, "matrix", name) for shot, said in recipe.shots.items() for name in said.matrix]
+    for where in [*(("vars", name) for name in recipe.vars if name not in TEMPLATE_CONSTANTS), *axes]:
         if where[-1] in RESERVED_NAMES:
             reading.wrong_key("reserved_name", where, name=str(where[-1]))
     for where in axes:
-        if where[-1] in variables:
+        if where[-1] in recipe.vars:
             reading.wrong_key("same_name", where, name=str(where[-1]))
-    for section in ("subjects", "shots"):
-        if EVERYTHING in reading.section(section):
+    for section, names in (("subjects", recipe.subjects.keys()), ("shots", recipe.shots.keys())):
+        if EVERYTHING in names:
             reading.wrong_key("named_all", (section, EVERYTHING))

@@ -6,24 +6,31 @@ The types that the planner works on. Everything is frozen, and every name in it 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from enum import StrEnum
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar
 
-from msgspec import Meta, Struct, field
+from msgspec import Struct, field
 
-from nano_banana.formats.struct_schema import Section, described
+from nano_banana.formats.struct_schema import Section
 from nano_banana.formats.yaml_values import KeyPath
 from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.known_folders import expand_user
 from nano_banana.model.problem import Invalid, problem
-from nano_banana.model.ticket import ResendPolicy
 from nano_banana.recipe.axis_values import AxisValue
-from nano_banana.recipe.naming import UNIQUE, AxisName, Names, Text
 from nano_banana.recipe.pack import Pack, PackUse
+from nano_banana.recipe.recipe_sections import (
+    DEFAULT_QUALITY,
+    EXPORT_MEDIA,
+    ExportSection,
+    Identity,
+    Privacy,
+    RunLimits,
+)
 from nano_banana.recipe.training_photos import PhotoRules
+
+SectionT = TypeVar("SectionT", bound=Section)
 
 
 class Photo(Struct, frozen=True, kw_only=True):
@@ -77,17 +84,6 @@ class SeedSpec(Struct, frozen=True, kw_only=True):
 
 PICTURE_AXIS = "picture"
 """The axis of a shot of existing pictures."""
-
-
-class Identity(StrEnum):
-    """How a person gets into a picture."""
-
-    ADAPTER = "adapter"
-    """Drawn with the adapter that was trained of them."""
-    BY_FACE = "by_face"
-    """Strangers are drawn; then each face is painted over with its own person's adapter."""
-    REFERENCE = "reference"
-    """Photos of them go to an editing endpoint."""
 
 
 class Shot(Struct, frozen=True, kw_only=True):
@@ -191,7 +187,7 @@ class Stage(Struct, frozen=True, kw_only=True):
 
     `verb` names its kind. `endpoint` is the id of the endpoint that it calls (empty: none), `options` the endpoint's
     fields, which may be templates; `adapters` are pairs of name and scale. A stage works on `subjects`, on `shots` or
-    on `sources` (collections). `data` is the entry as written, `rules` what its kind read from it. `inner` are stages
+    on `sources` (collections). `entry` is what the recipe says, `rules` what its kind read from it. `inner` are stages
     that it runs itself. `decisions` are people's, from `picks.yaml`. One that works `by_person` paints one person at a
     time, so that its templates may use `subject` in a shot of several people.
     """
@@ -201,7 +197,7 @@ class Stage(Struct, frozen=True, kw_only=True):
     where: KeyPath
     endpoint: str
     options: JSONObject
-    data: JSONObject
+    entry: Section
     subjects: tuple[str, ...] = ()
     shots: tuple[str, ...] = ()
     sources: tuple[CollectionRef, ...] = ()
@@ -213,87 +209,16 @@ class Stage(Struct, frozen=True, kw_only=True):
     by_person: bool = False
     decisions: Decisions = Decisions()
 
+    def parameters(self, kind: type[SectionT]) -> SectionT:
+        """What the recipe says, as the parameters of its kind. Raises TypeError for those of another."""
+        if isinstance(self.entry, kind):
+            return self.entry
+        raise TypeError(f"{type(self.entry).__name__} is not {kind.__name__}")
+
 
 def endpoint_stages(stages: Iterable[Stage]) -> list[Stage]:
     """The stages that call an endpoint, in their order, inner stages among them."""
     return [found for stage in stages for found in (stage, *stage.inner) if found.endpoint]
-
-
-class RequestRate(Section, frozen=True):
-    """How fast the provider is asked."""
-
-    requests_per_second: Annotated[
-        float, Meta(gt=0), described("Calls that are sent to the provider in a second, at most; no bound by default.")
-    ]
-
-
-_Parallel: TypeAlias = Annotated[int, Meta(ge=1, le=256)]
-
-
-class Parallelism(Section, frozen=True):
-    """How many calls of a kind run at once."""
-
-    train: Annotated[_Parallel | None, described("Trainings at once.", usual=2)] = None
-    image: Annotated[_Parallel | None, described("Pictures asked for at once.", usual=10)] = None
-    compute: Annotated[_Parallel | None, described("Work on this machine; the number of cores by default.")] = None
-
-
-class RunLimits(Section, frozen=True):
-    """Bounds on money and on work at the same time."""
-
-    budget_usd: Annotated[float, Meta(ge=0), described("A run stops before the call that crosses it.")] | None = None
-    ask_above_usd: (
-        Annotated[float, Meta(ge=0), described("A run that may cost more asks first, or needs `--yes`.")] | None
-    ) = None
-    resend_unknown: Annotated[
-        ResendPolicy,
-        described(
-            "Which requests are sent again without asking if their answer was lost and fal's history shows that"
-            " they never arrived. `cheap`: those that cost up to $0.50, but no trainings. `always`: all of them,"
-            " and pictures also if the key may not read the history. `never`: none.",
-            enum=[*ResendPolicy],
-        ),
-    ] = ResendPolicy.CHEAP
-    rate: RequestRate | None = None
-    parallel: Parallelism = Parallelism()
-
-    @property
-    def requests_per_second(self) -> float | None:
-        """How many requests the provider gets in a second, at most; None for no bound."""
-        return self.rate.requests_per_second if self.rate else None
-
-    @property
-    def parallel_calls(self) -> Mapping[str, int]:
-        """How many calls may run at once, by their kind; only what the recipe says."""
-        counts = {"train": self.parallel.train, "image": self.parallel.image, "compute": self.parallel.compute}
-        return {kind: count for kind, count in counts.items() if count is not None}
-
-
-_EXPIRY_SECONDS: Mapping[str, int | None] = {
-    "immediate": 60,
-    "1h": 3_600,
-    "1d": 86_400,
-    "7d": 604_800,
-    "30d": 2_592_000,
-    "1y": 31_536_000,
-    "never": None,
-}
-"""The spans that fal has names for, in seconds; `immediate` is its shortest."""
-
-
-class Privacy(Section, frozen=True):
-    """What becomes of photos that leave this machine."""
-
-    uploads_expire_after: Annotated[
-        Annotated[str, Meta(extra_json_schema={"enum": list(_EXPIRY_SECONDS)})] | Annotated[int, Meta(ge=60)],
-        described(f"How long uploads stay at fal: {', '.join(f'`{name}`' for name in _EXPIRY_SECONDS)}, or seconds."),
-    ] = "1d"
-
-    @property
-    def upload_seconds(self) -> int | None:
-        """How long uploads stay, in seconds; None for ever."""
-        span = self.uploads_expire_after
-        return _EXPIRY_SECONDS[span] if isinstance(span, str) else span
 
 
 class ShelfAdapter(Struct, frozen=True, kw_only=True):
@@ -319,107 +244,6 @@ def no_shelf(reference: str) -> ShelfAdapter:
     raise Invalid([problem("shelf_empty", name=reference)])
 
 
-EXPORT_MEDIA = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
-"""What pictures may be handed out as."""
-
-NAMED_CROPS = {"linkedin": (800, 800), "instagram": (1080, 1350), "x": (400, 400), "youtube": (800, 800)}
-"""Sizes that have a name: what these sites want of a profile's picture (of Instagram: of a portrait), in pixels."""
-
-MAX_SIDE = 16_384
-
-
-def _one_of(*names: str) -> Meta:
-    return Meta(extra_json_schema={"choices": list(names)})
-
-
-_AxisNames: TypeAlias = AxisName | Annotated[tuple[AxisName, ...], UNIQUE]
-
-
-class SheetSection(Section, frozen=True, kw_only=True):
-    """A contact sheet of the takes, written after each run into the output folder."""
-
-    contact_sheet: Annotated[Names, described("Whose pictures: a stage, `stage.shot`, or a list of them.")]
-    rows: Annotated[_AxisNames | None, described("The axes (also `subject`, `shot`, `seed`) that go downwards.")] = None
-    columns: Annotated[_AxisNames | None, described("The axes that go to the right.")] = None
-    show: Annotated[
-        tuple[Annotated[str, _one_of("score", "verdict", "cost", "seed", "attempt")], ...],
-        UNIQUE,
-        described("What is written below each picture."),
-    ] = ("score", "verdict")
-    formats: Annotated[
-        tuple[Annotated[str, _one_of("html", "png", "pdf")], ...],
-        UNIQUE,
-        described("The files that are written: `sheet.html`, `sheet.png`, `sheet.pdf`."),
-    ] = ("html", "png", "pdf")
-
-
-class ExportSection(Section, frozen=True):
-    """How pictures are handed out."""
-
-    export: Annotated[
-        Names | None, described("Whose pictures are copied out: a stage, `stage.shot`, or a list of them.")
-    ] = None
-    to: Annotated[
-        Text | None, described("The folder of the copies, from the recipe's own; it is made where it is not.")
-    ] = None
-    name: Annotated[
-        Text,
-        described(
-            "The name of each copy, a template: the take's names, `cast` (who is in it), `take`, `stage`, `way`, "
-            "`verdict`, `recipe`. Slashes make folders; the suffix is the picture's own."
-        ),
-    ] = "{{ take }}"
-    zip: Annotated[Text | None, described("A ZIP of the copies, from the recipe's own folder.")] = None
-    format: Annotated[
-        str | None, described("The copies' format; the picture's own by default.", choices=list(EXPORT_MEDIA))
-    ] = None
-    quality: Annotated[int, Meta(ge=1, le=100), described("How good a JPEG or a WebP is; the higher, the larger.")] = 92
-    longest_side: (
-        Annotated[
-            int,
-            Meta(ge=16, le=MAX_SIDE),
-            described("Scale the copies down so that no side has more pixels; smaller ones stay as they are."),
-        ]
-        | None
-    ) = None
-    crop: Annotated[
-        Text | None,
-        described(
-            "Cut the copies to exactly this size: `WIDTHxHEIGHT` in pixels, or "
-            + ", ".join(f"`{name}` ({width}x{height})" for name, (width, height) in NAMED_CROPS.items())
-            + "."
-        ),
-    ] = None
-    crop_around: Annotated[
-        str,
-        described(
-            "What the crop is centred on: the face (of several people, all faces) or the picture.",
-            choices=["face", "centre"],
-        ),
-    ] = "face"
-    embed: Annotated[
-        tuple[Annotated[str, _one_of("recipe", "ai_source", "c2pa")], ...],
-        UNIQUE,
-        described(
-            "What is written into every picture besides that it is AI-made, which is written always: the take's "
-            "`recipe`, `c2pa` content credentials. `[]`: nothing."
-        ),
-    ] = ("recipe", "ai_source")
-
-
-_NEEDED_KEYS = {
-    **{name: ["export"] for name in ("name", "to", "zip", "format", "quality", "longest_side", "crop")},
-    "crop_around": ["crop"],
-}
-
-
-class OutputsSection(Section, frozen=True):
-    """What becomes of the pictures: a contact sheet, copies under names of your own."""
-
-    sheet: SheetSection | None = None
-    files: Annotated[ExportSection, Meta(extra_json_schema={"dependentRequired": _NEEDED_KEYS})] = ExportSection()
-
-
 class SheetSpec(Struct, frozen=True, kw_only=True):
     """A contact sheet. `rows` and `columns` are axes, also `subject`, `shot` and `seed`; empty: whatever fits."""
 
@@ -437,7 +261,7 @@ class ExportConversion(Struct, frozen=True, kw_only=True):
     """
 
     format: str = ""
-    quality: int = 92
+    quality: int = DEFAULT_QUALITY
     longest: int | None = None
     crop: tuple[int, int] | None = None
     around: str = "face"

@@ -57,7 +57,7 @@ def _stage_parts(stages: JSONObject) -> Iterator[str]:
         then = as_object(as_object(branch)["then"])
         properties = as_object(then["properties"])
         using = as_object(properties.get("using", {}))
-        yield f"\n### `{kind.verb}`\n\n{kind.description}\n{_fenced_example(kind.example)}"
+        yield f"\n### `{kind.verb}`\n\n{then['description']}\n{_fenced_example(kind.example)}"
         yield _table(row for name, value in properties.items() for row in _entry(name, value, then))
         fit = [f"`{as_text(name)}`" for name in as_items(using.get("examples"))]
         if fit:

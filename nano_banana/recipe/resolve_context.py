@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Sequence
 
 from nano_banana.catalog.catalog import Catalog
+from nano_banana.formats.struct_schema import decode_section
 from nano_banana.formats.yaml_values import KeyPath, follow_path
-from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_object, as_text
+from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_object
 from nano_banana.model.problem import Invalid, Position, Problem, did_you_mean
 from nano_banana.recipe.document import Document
 from nano_banana.recipe.interpolation import RecipeEnvironment
 from nano_banana.recipe.recipe_files import RecipeFiles
+from nano_banana.recipe.recipe_sections import RecipeSection
 from nano_banana.recipe.template_engine import TemplateEngine
 
 _NAMED_SECTIONS = {"subjects", "adapters", "axes", "templates", "shots", "stages", "vars"}
@@ -130,7 +132,7 @@ _ALWAYS_TOLD_KINDS = frozenset(
 
 
 class ResolveContext:
-    """One reading of a recipe: what is read, and everything found wrong so far."""
+    """One reading of a recipe: what is read (`recipe`, as written), and everything found wrong so far."""
 
     def __init__(
         self,
@@ -141,6 +143,7 @@ class ResolveContext:
         lost: OmittedParts,
     ) -> None:
         self.document = document
+        self.recipe = decode_section(document.data, RecipeSection)
         self.lost = lost
         self.environ = environ
         self.files = files
@@ -149,14 +152,10 @@ class ResolveContext:
         self.problems: list[Problem] = []
         self._said: set[tuple[str, Position | None, str]] = set()
 
-    def section(self, name: str) -> JSONObject:
-        """A top-level mapping, empty where the recipe has none."""
-        return as_object(self.document.data.get(name))
-
     @property
     def somebody(self) -> str:
         """A subject to give as an example."""
-        return next(iter(self.section("subjects")), "ana")
+        return next(iter(self.recipe.subjects), "ana")
 
     def add(self, problem: Problem) -> None:
         """Note a problem once; of a warning, one at each place will do. Raises Invalid when there are too many."""
@@ -208,10 +207,16 @@ class ResolveContext:
             self.add(Problem(kind=problem.kind, position=place, data=problem.data, suggestions=problem.suggestions))
 
 
+def placed_names(value: str | Sequence[str] | None, where: KeyPath) -> list[tuple[str, KeyPath]]:
+    """The names of a text or a list at `where`, each with its own path."""
+    if isinstance(value, str):
+        return [(value, where)]
+    return [(name, (*where, at)) for at, name in enumerate(value or ())]
+
+
 def known_names_in(
-    reading: ResolveContext, what: str, value: JSONValue, known: Mapping[str, object], where: KeyPath
+    reading: ResolveContext, what: str, value: str | Sequence[str] | None, known: Collection[str], where: KeyPath
 ) -> tuple[str, ...]:
     """The names of a text or a list, without the unknown ones, which are noted."""
-    several = not isinstance(value, str)
-    names = [(as_text(name), (*where, at) if several else where) for at, name in enumerate(as_items(value))]
+    names = placed_names(value, where)
     return tuple(dict.fromkeys(name for name, place in names if reading.known(what, name, known, place)))

@@ -5,25 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from nano_banana.formats.struct_schema import decode_section
 from nano_banana.formats.yaml_values import KeyPath
-from nano_banana.model.json_values import JSONValue, as_items, as_object, as_text
 from nano_banana.model.problem import did_you_mean, problem
 from nano_banana.recipe.prompts import add_template_fault, fault_place_of, names_in_shot
-from nano_banana.recipe.recipe_model import (
-    MAX_SIDE,
-    NAMED_CROPS,
-    ExportConversion,
-    ExportSection,
-    ExportSpec,
-    OutputSpec,
-    OutputsSection,
-    SheetSection,
-    SheetSpec,
-    Shot,
-    TemplateText,
-)
-from nano_banana.recipe.resolve_context import ResolveContext
+from nano_banana.recipe.recipe_model import ExportConversion, ExportSpec, OutputSpec, SheetSpec, Shot, TemplateText
+from nano_banana.recipe.recipe_sections import DEFAULT_QUALITY, MAX_SIDE, NAMED_CROPS, ExportSection, SheetSection
+from nano_banana.recipe.resolve_context import ResolveContext, known_names_in
 from nano_banana.recipe.resolve_stages import StageNames, read_sources, shots_in
 
 COMMON_AXES = ("subject", "shot", "template", "seed")
@@ -32,7 +19,7 @@ COMMON_AXES = ("subject", "shot", "template", "seed")
 
 def read_outputs(reading: ResolveContext, names: StageNames, drawn: Mapping[str, list[Shot]]) -> OutputSpec:
     """What the recipe wants of its pictures; unknown collections and axes are noted."""
-    section = decode_section(reading.section("outputs"), OutputsSection)
+    section = reading.recipe.outputs
     return OutputSpec(
         sheet=None if section.sheet is None else _read_sheet(reading, section.sheet, names, drawn),
         export=None if section.files.export is None else _read_export(reading, section.files, names, drawn),
@@ -51,18 +38,11 @@ def _read_sheet(
     rows, columns = (section.rows, section.columns) if sources else (None, None)
     return SheetSpec(
         sources=sources,
-        rows=_read_axes(reading, rows, axes, (*where, "rows")),
-        columns=_read_axes(reading, columns, axes, (*where, "columns")),
+        rows=known_names_in(reading, "axis", rows, axes, (*where, "rows")),
+        columns=known_names_in(reading, "axis", columns, axes, (*where, "columns")),
         show=section.show,
         formats=section.formats,
     )
-
-
-def _read_axes(reading: ResolveContext, value: JSONValue, axes: Mapping[str, None], where: KeyPath) -> tuple[str, ...]:
-    names = [
-        (as_text(name), where if isinstance(value, str) else (*where, at)) for at, name in enumerate(as_items(value))
-    ]
-    return tuple(name for name, place in names if reading.known("axis", name, axes, place))
 
 
 def _read_export(
@@ -85,16 +65,15 @@ def _read_export(
 
 def _read_conversion(reading: ResolveContext, section: ExportSection, where: KeyPath) -> ExportConversion | None:
     """How the copies differ from the pictures; None if they don't."""
-    written = as_object(reading.section("outputs").get("files")).keys()
-    if not written & {"format", "quality", "longest_side", "crop"}:
+    if {section.format, section.quality, section.longest_side, section.crop} == {None}:
         return None
-    if "quality" in written and section.format not in ("jpeg", "webp"):
+    if section.quality is not None and section.format not in ("jpeg", "webp"):
         reading.wrong_key("export_quality_of_what", (*where, "quality"))
-    if {"crop", "longest_side"} <= written:
+    if section.crop is not None and section.longest_side is not None:
         reading.wrong_key("export_crop_and_longest", (*where, "longest_side"))
     return ExportConversion(
         format=section.format or "",
-        quality=section.quality,
+        quality=DEFAULT_QUALITY if section.quality is None else section.quality,
         longest=section.longest_side,
         crop=None if section.crop is None else _read_crop(reading, section.crop, (*where, "crop")),
         around=section.crop_around,
@@ -117,12 +96,8 @@ def _read_crop(reading: ResolveContext, said: str, where: KeyPath) -> tuple[int,
 
 def _check_export_name(reading: ResolveContext, name: TemplateText, shots: Sequence[Shot]) -> None:
     """Note names in the template that some copy's take does not have: each once, with the first shot that lacks it."""
-    traits = frozenset(
-        trait
-        for subject in reading.section("subjects").values()
-        for trait in as_object(as_object(subject).get("traits"))
-    )
-    axes = {*reading.section("axes"), *(axis for shot in shots for axis in shot.matrix), "subject"}
+    traits = frozenset(trait for subject in reading.recipe.subjects.values() for trait in subject.traits)
+    axes = {*reading.recipe.axes, *(axis for shot in shots for axis in shot.matrix), "subject"}
     told: set[tuple[str, str]] = set()
     for shot in {shot.name: shot for shot in shots}.values():
         names = names_in_shot(reading, traits, shot.matrix, somebody=bool(shot.cast) and not shot.together)

@@ -12,20 +12,14 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from nano_banana.formats.yaml_values import KeyPath
-from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_object, as_text, as_whole
+from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.problem import did_you_mean
 from nano_banana.recipe.axis_values import AxisValue, axis_values
 from nano_banana.recipe.naming import slug, slug_with_hash, text_identity
-from nano_banana.recipe.prompts import EVERYTHING, find_prompt
-from nano_banana.recipe.recipe_model import (
-    PICTURE_AXIS,
-    Identity,
-    SeedSpec,
-    Shot,
-    Subject,
-    TemplateText,
-)
-from nano_banana.recipe.resolve_context import ResolveContext, known_names_in
+from nano_banana.recipe.prompts import find_prompt
+from nano_banana.recipe.recipe_model import PICTURE_AXIS, SeedSpec, Shot, Subject, TemplateText
+from nano_banana.recipe.recipe_sections import EVERYTHING, Identity, SeedCount, ShotSection
+from nano_banana.recipe.resolve_context import ResolveContext, known_names_in, placed_names
 from nano_banana.recipe.resolve_subjects import read_photos
 
 _PLACE_NAMES = {2: ("left", "right"), 3: ("left", "middle", "right")}
@@ -40,18 +34,24 @@ class ShotCast(Struct, frozen=True, kw_only=True):
     together: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_cast(reading: ResolveContext, value: JSONValue, subjects: Mapping[str, Subject], where: KeyPath) -> ShotCast:
+def read_cast(
+    reading: ResolveContext,
+    value: str | Sequence[str] | Mapping[str, str | Sequence[str]] | None,
+    subjects: Mapping[str, Subject],
+    where: KeyPath,
+) -> ShotCast:
     """Who is in the pictures; names that are unknown or there twice are noted."""
+    if value is None or isinstance(value, str):
+        return ShotCast(names=known_names_in(reading, "subject", value, subjects, where))
     if not isinstance(value, Mapping):
-        people = as_items(value)
-        if isinstance(value, str) or len(people) < 2:
-            return ShotCast(names=known_names_in(reading, "subject", value, subjects, where))
-        places = _PLACE_NAMES.get(len(people), _ORDINALS)
-        return _together(reading, dict(zip(places, enumerate(people), strict=False)), subjects, where)
+        places = _PLACE_NAMES.get(len(value), _ORDINALS)
+        people = {place: (name, (*where, at)) for place, (at, name) in zip(places, enumerate(value), strict=False)}
+        return _together(reading, people, subjects)
     if "each" not in value:
         if len(value) == 1:
             reading.wrong("cast_alone", where, name=next(iter(value)), who=str(next(iter(value.values()))))
-        return _together(reading, {place: (place, value[place]) for place in _places_from_left(value)}, subjects, where)
+        people = {place: (str(value[place]), (*where, place)) for place in _places_from_left(value)}
+        return _together(reading, people, subjects)
     if len(value) > 1:
         other = next(name for name in value if name != "each")
         reading.wrong_key("cast_mixed", (*where, other), name=other)
@@ -70,15 +70,11 @@ def _places_from_left(places: Iterable[str]) -> list[str]:
 
 
 def _together(
-    reading: ResolveContext,
-    people: Mapping[str, tuple[str | int, JSONValue]],
-    subjects: Mapping[str, Subject],
-    where: KeyPath,
+    reading: ResolveContext, people: Mapping[str, tuple[str, KeyPath]], subjects: Mapping[str, Subject]
 ) -> ShotCast:
-    """Places with the step to each in the recipe and who stands there."""
+    """Several in one picture, by their places: each with a name and its path in the recipe."""
     found: dict[str, str] = {}
-    for place, (step, who) in people.items():
-        name, at = as_text(who), (*where, step)
+    for place, (name, at) in people.items():
         if name in found.values():
             reading.wrong("cast_twice", at, name=name)
         elif reading.known("subject", name, subjects, at):
@@ -86,22 +82,13 @@ def _together(
     return ShotCast(names=tuple(found.values()), together=found)
 
 
-def read_identity(reading: ResolveContext, data: JSONObject, cast: ShotCast, where: KeyPath) -> Identity:
-    """How people get into the pictures; a way that needs people who are not there is noted."""
-    said = data.get("identity", Identity.ADAPTER)
-    identity = next((way for way in Identity if way == said), Identity.ADAPTER)
+def _check_identity(reading: ResolveContext, said: ShotSection, cast: ShotCast, where: KeyPath) -> None:
+    """Note a way to get people into the pictures that needs people who are not there."""
     at = (*where, "identity")
-    if identity is not Identity.ADAPTER and "cast" not in data:
-        reading.wrong("identity_of_nobody", at, identity=identity, somebody=reading.somebody)
-    elif identity is Identity.BY_FACE and cast.names and not cast.together:
+    if said.identity is not Identity.ADAPTER and said.cast is None:
+        reading.wrong("identity_of_nobody", at, identity=said.identity, somebody=reading.somebody)
+    elif said.identity is Identity.BY_FACE and cast.names and not cast.together:
         reading.wrong("by_face_alone", at, shot=str(where[-1]))
-    return identity
-
-
-def read_pictures(reading: ResolveContext, value: JSONValue, where: KeyPath) -> Mapping[str, Path]:
-    """The picture files of a shot by their keys; what is missing or no picture is noted."""
-    paths = [photo.path for photo in read_photos(reading, value, where)]
-    return dict(zip(picture_keys(paths), paths, strict=True))
 
 
 def picture_keys(paths: Sequence[Path]) -> list[str]:
@@ -127,35 +114,27 @@ def empty_template(where: KeyPath) -> TemplateText:
     return TemplateText(text="", where=(*where, "pictures"))
 
 
-def check_picture_axis(reading: ResolveContext, matrix: Mapping[str, object], where: KeyPath) -> None:
-    """Note an axis of the recipe's that is called as that of the pictures."""
-    if PICTURE_AXIS in matrix:
-        reading.wrong_key("reserved_name", (*where, "matrix", PICTURE_AXIS), name=PICTURE_AXIS)
-
-
 MAX_TAKES = 500_000
 """Takes of one shot, before exclusions."""
 
 
 def read_axes(reading: ResolveContext) -> Mapping[str, Mapping[str, AxisValue]]:
     """Every declared axis with its values by key; a list of texts is keyed by their slugs."""
-    axes = {}
-    for name, value in reading.section("axes").items():
-        keyed = as_object(value) if isinstance(value, Mapping) else _keyed_texts(reading, value, ("axes", name))
-        axes[name] = axis_values(keyed)
-    return axes
+    return {
+        name: axis_values(said if isinstance(said, dict) else _keyed_texts(reading, said, ("axes", name)))
+        for name, said in reading.recipe.axes.items()
+    }
 
 
-def _keyed_texts(reading: ResolveContext, texts: JSONValue, where: KeyPath) -> JSONObject:
+def _keyed_texts(reading: ResolveContext, texts: str | Sequence[str], where: KeyPath) -> JSONObject:
     """The texts by their names; of several with one name the first has it, and the others are marked."""
     keyed: dict[str, JSONValue] = {}
     seen: set[str] = set()
-    for at, item in enumerate(as_items(texts)):
-        text = as_text(item)
+    for text, place in placed_names(texts, where):
         key = slug(text)
         key = slug_with_hash(text, key) if key in keyed else key
         if key in keyed or text_identity(text) in seen:
-            reading.wrong("repeated_value", (*where, at), value=text)
+            reading.wrong("repeated_value", place, value=text)
         seen.add(text_identity(text))
         keyed[key] = text
     return keyed
@@ -169,23 +148,24 @@ def read_shots(
 ) -> Mapping[str, Shot]:
     """Every shot whose template exists; unknown names and empty matrices are noted."""
     shots = {}
-    for name, value in reading.section("shots").items():
-        data, where, before = as_object(value), ("shots", name), len(reading.problems)
-        words = (*where, "template")
+    for name, said in reading.recipe.shots.items():
+        where, before = ("shots", name), len(reading.problems)
         text = (
-            find_prompt(reading, as_text(data["template"]), templates, words)
-            if "template" in data
-            else empty_template(where)
+            empty_template(where)
+            if said.template is None
+            else find_prompt(reading, said.template, templates, (*where, "template"))
         )
-        pictures = read_pictures(reading, data.get("pictures"), (*where, "pictures"))
-        cast = read_cast(reading, data.get("cast"), subjects, (*where, "cast"))
-        matrix = _read_matrix(reading, as_object(data.get("matrix")), axes, (*where, "matrix"))
-        if "pictures" in data:
-            check_picture_axis(reading, matrix, where)
+        paths = [photo.path for photo in read_photos(reading, said.pictures, (*where, "pictures"))]
+        pictures = dict(zip(picture_keys(paths), paths, strict=True))
+        cast = read_cast(reading, said.cast, subjects, (*where, "cast"))
+        matrix = _read_matrix(reading, said.matrix, axes, (*where, "matrix"))
+        if said.pictures is not None:
+            if PICTURE_AXIS in matrix:
+                reading.wrong_key("reserved_name", (*where, "matrix", PICTURE_AXIS), name=PICTURE_AXIS)
             matrix = {PICTURE_AXIS: tuple(axis_values(dict.fromkeys(pictures)).values()), **matrix}
-        identity = read_identity(reading, data, cast, where)
+        _check_identity(reading, said, cast, where)
         people = {} if cast.together else subjects
-        exclude = _read_exclusions(reading, data.get("exclude"), matrix, people, (*where, "exclude"))
+        exclude = _read_exclusions(reading, said.exclude, matrix, people, (*where, "exclude"))
         if text is None:
             continue
         shot = Shot(
@@ -194,10 +174,10 @@ def read_shots(
             template=text,
             cast=cast.names,
             together=cast.together,
-            identity=identity,
+            identity=said.identity,
             matrix=matrix,
             exclude=exclude,
-            seeds=_read_seeds(data.get("seeds", {"count": 1})),
+            seeds=_read_seeds(said.seeds),
             pictures=pictures,
         )
         if len(reading.problems) == before:
@@ -234,25 +214,26 @@ def _rule_matches(rule: Mapping[str, frozenset[str]], subject: str, cell: Mappin
 
 
 def _values_in(
-    reading: ResolveContext, axis: str, value: JSONValue, values: Mapping[str, AxisValue], where: KeyPath
+    reading: ResolveContext,
+    axis: str,
+    value: str | Sequence[str],
+    values: Mapping[str, AxisValue],
+    where: KeyPath,
 ) -> tuple[str, ...]:
     """Keys of an axis; a value that is plain text may be named by its text as well."""
     by_text = {found.text: key for key, found in values.items()}
-    several = not isinstance(value, str)
-    keys = []
-    for at, item in enumerate(as_items(value)):
-        name = as_text(item)
-        key = name if name in values else by_text.get(name, name)
-        if reading.known(axis, key, values, (*where, at) if several else where):
-            keys.append(key)
-    return tuple(dict.fromkeys(keys))
+    keys = [(name if name in values else by_text.get(name, name), at) for name, at in placed_names(value, where)]
+    return tuple(dict.fromkeys(key for key, at in keys if reading.known(axis, key, values, at)))
 
 
 def _read_matrix(
-    reading: ResolveContext, data: JSONObject, axes: Mapping[str, Mapping[str, AxisValue]], where: KeyPath
+    reading: ResolveContext,
+    said: Mapping[str, str | Sequence[str]],
+    axes: Mapping[str, Mapping[str, AxisValue]],
+    where: KeyPath,
 ) -> Mapping[str, tuple[AxisValue, ...]]:
     matrix = {}
-    for axis, chosen in data.items():
+    for axis, chosen in said.items():
         at: KeyPath = (*where, axis)
         if axis in axes:
             keys = tuple(axes[axis]) if chosen == EVERYTHING else _values_in(reading, axis, chosen, axes[axis], at)
@@ -269,15 +250,15 @@ def _read_matrix(
 
 def _read_exclusions(
     reading: ResolveContext,
-    value: JSONValue,
+    said: Sequence[Mapping[str, str | Sequence[str]]],
     matrix: Mapping[str, tuple[AxisValue, ...]],
     subjects: Mapping[str, Subject],
     where: KeyPath,
 ) -> list[Mapping[str, frozenset[str]]]:
     rules = []
-    for at, item in enumerate(as_items(value)):
+    for at, item in enumerate(said):
         rule = {}
-        for axis, chosen in as_object(item).items():
+        for axis, chosen in item.items():
             place: KeyPath = (*where, at, axis)
             if axis == "subject" and subjects:
                 rule[axis] = frozenset(known_names_in(reading, "subject", chosen, subjects, place))
@@ -292,7 +273,7 @@ def _read_exclusions(
     return [rule for rule in rules if rule]
 
 
-def _read_seeds(value: JSONValue) -> SeedSpec:
-    if isinstance(value, Mapping):
-        return SeedSpec(count=as_whole(value["count"]), salt=as_text(value.get("salt", "")))
-    return SeedSpec(explicit=tuple(as_whole(seed) for seed in as_items(value)))
+def _read_seeds(said: Sequence[int] | SeedCount | None) -> SeedSpec:
+    if said is None or isinstance(said, SeedCount):
+        return SeedSpec(count=said.count, salt=said.salt) if said else SeedSpec(count=1)
+    return SeedSpec(explicit=tuple(said))

@@ -8,11 +8,10 @@ from graphlib import CycleError, TopologicalSorter
 from msgspec import Struct
 
 from nano_banana.formats.yaml_values import KeyPath
-from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_number, as_object, as_text
 from nano_banana.model.problem import did_you_mean
-from nano_banana.recipe.prompts import EVERYTHING
 from nano_banana.recipe.recipe_model import CollectionRef, ExistingAdapter, Shot, Stage, Subject, TemplateText
-from nano_banana.recipe.resolve_context import ResolveContext, known_names_in
+from nano_banana.recipe.recipe_sections import EVERYTHING
+from nano_banana.recipe.resolve_context import ResolveContext, known_names_in, placed_names
 
 RULINGS = ("accepted", "unsure", "rejected")
 """What a collection may select of a judging stage's pictures."""
@@ -34,23 +33,23 @@ class StageNames(Struct, frozen=True, kw_only=True):
 
 
 def read_stage_subjects(
-    reading: ResolveContext, names: StageNames, value: JSONValue, where: KeyPath
+    reading: ResolveContext, names: StageNames, value: str | Sequence[str], where: KeyPath
 ) -> tuple[str, ...]:
     """The subjects that a stage works on; unknown ones, and those without a training set, are noted."""
     known = names.subjects
     subjects = tuple(known) if value == EVERYTHING else known_names_in(reading, "subject", value, known, where)
     for name in subjects:
-        if "training_set" not in as_object(reading.section("subjects")[name]):
+        if reading.recipe.subjects[name].training_set is None:
             reading.wrong("no_training_set", where, subject=name)
     return subjects
 
 
 def read_stage_shots(
-    reading: ResolveContext, names: StageNames, value: JSONValue, where: KeyPath, *, opened: bool
+    reading: ResolveContext, names: StageNames, value: str | Sequence[str], where: KeyPath, *, opened: bool
 ) -> tuple[str, ...]:
     """The shots that a stage draws or opens; unknown ones, and those of the other sort, are noted."""
-    written = reading.section("shots")
-    fit = {name for name in written if ("pictures" in as_object(written[name])) == opened}
+    written = reading.recipe.shots
+    fit = {name for name, shot in written.items() if (shot.pictures is not None) == opened}
     if value == EVERYTHING:
         return tuple(name for name in names.shots if name in fit)
     named = known_names_in(reading, "shot", value, written, where)
@@ -61,14 +60,12 @@ def read_stage_shots(
 
 
 def read_sources(
-    reading: ResolveContext, names: StageNames, value: JSONValue, where: KeyPath
+    reading: ResolveContext, names: StageNames, value: str | Sequence[str] | None, where: KeyPath
 ) -> tuple[CollectionRef, ...]:
     """The collections that a text or a list names; unknown ones are noted."""
-    shots = reading.section("shots")
     sources = []
-    for at, item in enumerate(as_items(value)):
-        place = where if isinstance(value, str) else (*where, at)
-        source = _parse_collection(as_text(item), shots, names.judging)
+    for name, place in placed_names(value, where):
+        source = _parse_collection(name, reading.recipe.shots, names.judging)
         if not reading.known("stage with pictures", source.stage, names.picturing, place):
             continue
         judged = source.stage in names.judging
@@ -81,7 +78,7 @@ def read_sources(
 
 def _shot_exists(reading: ResolveContext, written: str, where: KeyPath, *, judged: bool) -> bool:
     """Whether the shot is there; after a judging stage, a misspelled ruling may have been meant."""
-    shots = reading.section("shots")
+    shots = reading.recipe.shots
     shot, _, last = written.rpartition(".")
     if judged and shot in shots:
         return reading.known("ruling", last, RULINGS, where)
@@ -98,18 +95,18 @@ def _parse_collection(text: str, shots: Container[str], judging: Container[str])
 
 
 def read_stage_adapters(
-    reading: ResolveContext, names: StageNames, data: JSONObject, where: KeyPath
+    reading: ResolveContext, names: StageNames, scales: Mapping[str, float], where: KeyPath
 ) -> tuple[tuple[str, float], ...]:
     """The adapters that a stage draws with, and their scales; unknown ones are noted."""
-    known = [*names.training, *reading.section("adapters")]
+    known = [*names.training, *reading.recipe.adapters]
     found = []
-    for name, scale in data.items():
+    for name, scale in scales.items():
         if name not in known:
             near = did_you_mean(name, known)
             listed = ", ".join(known) or "none"
             reading.wrong_key("unknown_adapter", (*where, "adapters", name), hints=near, name=name, known=listed)
         elif name in names.training or name in names.adapters:
-            found.append((name, as_number(scale)))
+            found.append((name, scale))
     return tuple(found)
 
 
@@ -160,12 +157,11 @@ def check_sources(
     reading: ResolveContext, stage: Stage, key: str, names: StageNames, drawn: Mapping[str, list[Shot]]
 ) -> None:
     """Note `stage.shot`, written under `key`, if that stage has no takes of that shot."""
-    written, shots = stage.data[key], reading.section("shots")
-    for at, item in enumerate(as_items(written)):
-        source = _parse_collection(str(item), shots, names.judging)
+    shots = reading.recipe.shots
+    for name, where in placed_names(getattr(stage.entry, key), (*stage.where, key)):
+        source = _parse_collection(name, shots, names.judging)
         known = drawn.get(source.stage)
         # An unknown stage or shot has a problem of its own.
         if source.shot in shots and known and not shots_in(source, drawn):
-            where = (*stage.where, key) if isinstance(written, str) else (*stage.where, key, at)
             listed = ", ".join(f"{source.stage}.{other.name}" for other in known)
             reading.wrong("shot_not_in_stage", where, stage=source.stage, shot=source.shot, known=listed)

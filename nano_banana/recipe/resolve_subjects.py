@@ -7,15 +7,16 @@ from fnmatch import fnmatchcase
 from glob import escape
 from pathlib import Path
 
+import msgspec
 from msgspec import Struct
 
 from nano_banana.formats.image_formats import HEIC, RAW, format_of
 from nano_banana.formats.yaml_values import KeyPath
-from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_object, as_text
 from nano_banana.model.problem import Invalid, did_you_mean
 from nano_banana.recipe.recipe_files import nfc
 from nano_banana.recipe.recipe_model import ExistingAdapter, FindShelfAdapter, Photo, Subject
-from nano_banana.recipe.resolve_context import ResolveContext
+from nano_banana.recipe.recipe_sections import AdapterSection, TrainingSetSection
+from nano_banana.recipe.resolve_context import ResolveContext, placed_names
 from nano_banana.recipe.training_photos import (
     CAPTION_SUFFIXES,
     SortedPhotos,
@@ -37,10 +38,12 @@ class HeldOutPhotos(Struct, frozen=True, kw_only=True):
     count: int = 0
 
 
-def read_held_out(reading: ResolveContext, value: JSONValue, photos: Sequence[Photo], where: KeyPath) -> HeldOutPhotos:
+def read_held_out(
+    reading: ResolveContext, value: int | str | Sequence[str], photos: Sequence[Photo], where: KeyPath
+) -> HeldOutPhotos:
     """Which of the photos are held out. Notes names of none of them, and a set that leaves too few to train."""
-    if isinstance(value, int | float):
-        held = HeldOutPhotos(count=int(value))
+    if isinstance(value, int):
+        held = HeldOutPhotos(count=value)
         left = len(photos) - held.count
     else:
         held = HeldOutPhotos(named=_named_photos(reading, value, [photo.path for photo in photos], where))
@@ -53,62 +56,57 @@ def read_held_out(reading: ResolveContext, value: JSONValue, photos: Sequence[Ph
     return held
 
 
-def _named_photos(reading: ResolveContext, value: JSONValue, photos: Sequence[Path], where: KeyPath) -> frozenset[Path]:
+def _named_photos(
+    reading: ResolveContext, value: str | Sequence[str], photos: Sequence[Path], where: KeyPath
+) -> frozenset[Path]:
     """The photos that the names and globs mean: by file name, or by the path from the recipe's folder."""
     found: set[Path] = set()
-    for at, item in enumerate(as_items(value)):
-        glob = as_text(item)
+    for glob, place in placed_names(value, where):
         hits = {path for path in photos if fnmatchcase(path.name, glob) or path == reading.files.folder / glob}
-        hits |= {path for path in photos if "/" in glob and fnmatchcase(_path_in_recipe(reading, path), glob)}
+        hits |= {path for path in photos if "/" in glob and fnmatchcase(_recipe_path(reading, path), glob)}
         if not hits and photos:
             near = did_you_mean(glob, [path.name for path in photos])
-            reading.wrong("hold_out_none", where if isinstance(value, str) else (*where, at), hints=near, name=glob)
+            reading.wrong("hold_out_none", place, hints=near, name=glob)
         found |= hits
     return frozenset(found)
-
-
-def _path_in_recipe(reading: ResolveContext, path: Path) -> str:
-    folder = reading.files.folder
-    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.as_posix()
 
 
 def read_subjects(reading: ResolveContext) -> Mapping[str, Subject]:
     """Every subject; photos that are missing or no pictures are noted."""
     subjects = {}
     triggers: dict[str, str] = {}
-    for name, value in reading.section("subjects").items():
+    for name, said in reading.recipe.subjects.items():
         where: KeyPath = ("subjects", name)
-        data = as_object(value)
-        trigger = as_text(data["trigger"])
-        if trigger in triggers:
-            reading.wrong("same_trigger", (*where, "trigger"), trigger=trigger, other=triggers[trigger], name=name)
-        triggers[trigger] = name
-        training_set = data.get("training_set")
-        photos = read_photos(reading, training_set, (*where, "training_set"))
-        hold_out = training_set.get("hold_out") if isinstance(training_set, Mapping) else None
-        held = read_held_out(reading, hold_out, photos, (*where, "training_set", "hold_out"))
-        shown = read_photos(reading, data.get("references"), (*where, "references"))
+        other = triggers.get(said.trigger)
+        if other is not None:
+            reading.wrong("same_trigger", (*where, "trigger"), trigger=said.trigger, other=other, name=name)
+        triggers[said.trigger] = name
+        at, held = (*where, "training_set"), HeldOutPhotos()
+        if isinstance(said.training_set, TrainingSetSection):
+            photos = read_photos(reading, said.training_set.photos, (*at, "photos"))
+            held = read_held_out(reading, said.training_set.hold_out, photos, (*at, "hold_out"))
+        else:
+            photos = read_photos(reading, said.training_set, at)
+        shown = read_photos(reading, said.references, (*where, "references"))
         subjects[name] = Subject(
             name=name,
-            noun=as_text(data["noun"]),
-            trigger=trigger,
-            traits={trait: as_text(words) for trait, words in as_object(data.get("traits")).items()},
+            noun=said.noun,
+            trigger=said.trigger,
+            traits=said.traits,
             photos=photos,
             held_out=held.named,
             hold_out=held.count,
             references=tuple(photo.path for photo in shown),
-            consent=as_object(data.get("consent")),
+            consent=msgspec.to_builtins(said.consent) if said.consent else {},
         )
     return subjects
 
 
-def read_photos(reading: ResolveContext, value: JSONValue, where: KeyPath) -> tuple[Photo, ...]:
+def read_photos(reading: ResolveContext, value: str | Sequence[str] | None, where: KeyPath) -> tuple[Photo, ...]:
     """Photos by file, folder or glob, each once; those that are missing or no pictures are noted."""
-    if isinstance(value, Mapping):
-        return read_photos(reading, value["photos"], (*where, "photos"))
     photos: dict[Path, Photo] = {}
-    for at, item in enumerate(as_items(value)):
-        photos |= _photos_of_pattern(reading, as_text(item), where if isinstance(value, str) else (*where, at))
+    for pattern, place in placed_names(value, where):
+        photos |= _photos_of_pattern(reading, pattern, place)
     return tuple(photos.values())
 
 
@@ -234,57 +232,37 @@ def existing_picture(reading: ResolveContext, path: str, where: KeyPath) -> Path
     return found if found is not None and _is_picture(reading, found, where) else None
 
 
-def existing_pictures(reading: ResolveContext, value: JSONValue, where: KeyPath) -> dict[str, Path]:
+def existing_pictures(reading: ResolveContext, value: str | Sequence[str] | None, where: KeyPath) -> dict[str, Path]:
     """Pictures by number for a text or a list of texts."""
-    found = {}
-    for at, item in enumerate(as_items(value)):
-        path = existing_picture(reading, as_text(item), where if isinstance(value, str) else (*where, at))
-        if path is not None:
-            found[str(at)] = path
-    return found
+    found = [existing_picture(reading, path, place) for path, place in placed_names(value, where)]
+    return {str(at): path for at, path in enumerate(found) if path is not None}
 
 
 def read_adapters(reading: ResolveContext, offer: FindShelfAdapter) -> Mapping[str, ExistingAdapter]:
     """The recipe's adapters by name; notes those that are not there, and entries that name none or two."""
-    found = {}
-    for name, value in reading.section("adapters").items():
-        adapter = _read_adapter(reading, offer, name, as_object(value))
-        if adapter is not None:
-            found[name] = adapter
-    return found
+    found = {name: _read_adapter(reading, offer, name, said) for name, said in reading.recipe.adapters.items()}
+    return {name: adapter for name, adapter in found.items() if adapter is not None}
 
 
 def _read_adapter(
-    reading: ResolveContext, offer: FindShelfAdapter, name: str, data: JSONObject
+    reading: ResolveContext, offer: FindShelfAdapter, name: str, said: AdapterSection
 ) -> ExistingAdapter | None:
     where: KeyPath = ("adapters", name)
-    if "model" in data and len(data) > 1:
-        other = next(key for key in data if key != "model")
+    other = "file" if said.file is not None else "base" if said.base is not None else None
+    if said.model is not None and other is not None:
         reading.wrong_key("adapter_named_twice", (*where, other), name=name, other=other)
-    elif "model" in data:
-        return _adapter_on_shelf(reading, offer, name, data, where)
-    elif "file" in data:
-        return _adapter_file(reading, name, data, where)
+    elif said.model is not None:
+        try:
+            found = offer(said.model)
+        except Invalid as error:
+            reading.take_over(error, (*where, "model"))
+        else:
+            return ExistingAdapter(name=name, **msgspec.structs.asdict(found))
+    elif said.file is not None:
+        path = existing_file(reading, said.file, (*where, "file"))
+        if said.base is not None:
+            reading.known("model family", said.base, reading.catalog.families, (*where, "base"))
+        return None if path is None else ExistingAdapter(name=name, path=path, base=said.base or "")
     else:
         reading.wrong_key("adapter_nowhere", where, name=name)
     return None
-
-
-def _adapter_on_shelf(
-    reading: ResolveContext, offer: FindShelfAdapter, name: str, data: JSONObject, where: KeyPath
-) -> ExistingAdapter | None:
-    try:
-        found = offer(as_text(data["model"]))
-    except Invalid as error:
-        reading.take_over(error, (*where, "model"))
-        return None
-    return ExistingAdapter(
-        name=name, path=found.path, base=found.base, model=found.model, digest=found.digest, provider=found.provider
-    )
-
-
-def _adapter_file(reading: ResolveContext, name: str, data: JSONObject, where: KeyPath) -> ExistingAdapter | None:
-    path = existing_file(reading, as_text(data["file"]), (*where, "file"))
-    if "base" in data:
-        reading.known("model family", as_text(data["base"]), reading.catalog.families, (*where, "base"))
-    return None if path is None else ExistingAdapter(name=name, path=path, base=as_text(data.get("base", "")))

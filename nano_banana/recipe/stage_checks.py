@@ -6,26 +6,26 @@ its class (`nano_banana.stages`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from msgspec.structs import replace
 
 from nano_banana.catalog.arguments import argument_problems
 from nano_banana.catalog.endpoint import Endpoint
+from nano_banana.formats.struct_schema import decode_section
 from nano_banana.formats.yaml_values import KeyPath
-from nano_banana.model.json_values import JSONObject, as_items, as_object, as_text
+from nano_banana.model.json_values import as_items
 from nano_banana.model.problem import Invalid, Position, Problem, did_you_mean
 from nano_banana.recipe.interpolation import is_template_value
-from nano_banana.recipe.prompts import EVERYTHING
 from nano_banana.recipe.recipe_model import (
     ExistingAdapter,
-    Identity,
     Shot,
     Stage,
     Subject,
     TemplateText,
     endpoint_stages,
 )
+from nano_banana.recipe.recipe_sections import EVERYTHING, Identity
 from nano_banana.recipe.resolve_context import ResolveContext
 from nano_banana.recipe.resolve_stages import StageNames, check_sources
 from nano_banana.recipe.template_syntax import TemplateFault
@@ -48,12 +48,11 @@ def stage_names(
 ) -> StageNames:
     """The names that stages may use; ids that are used twice are noted."""
     found: dict[str, StageKind] = {}
-    for at, item in enumerate(as_items(reading.document.data.get("stages"))):
-        entry = as_object(item)
-        name, kind = as_text(entry["id"]), _kind_of_entry(entry, kinds)
+    for at, entry in enumerate(reading.recipe.stages):
+        name, kind = str(entry["id"]), _kind_of_entry(entry, kinds)
         if name in found:
             reading.wrong("repeated_id", ("stages", at, "id"), id=name)
-        if not kind.makes_pictures and name in reading.section("adapters"):
+        if not kind.makes_pictures and name in reading.recipe.adapters:
             reading.wrong("adapter_twice", ("stages", at, "id"), name=name)
         found.setdefault(name, kind)
     return StageNames(
@@ -67,17 +66,19 @@ def stage_names(
     )
 
 
-def _kind_of_entry(entry: JSONObject, kinds: Mapping[str, StageKind]) -> StageKind:
+def _kind_of_entry(entry: Collection[str], kinds: Mapping[str, StageKind]) -> StageKind:
     return next(kind for verb, kind in kinds.items() if verb in entry)
 
 
 def read_stages(reading: ResolveContext, kinds: Mapping[str, StageKind], names: StageNames) -> list[Stage]:
     """Every stage in the order written. Raises Invalid if the code of an installed kind fails."""
     found = []
-    for at, item in enumerate(as_items(reading.document.data.get("stages"))):
-        entry = StageEntry(data=as_object(item), where=("stages", at), names=names, context=reading)
+    for at, data in enumerate(reading.recipe.stages):
+        kind = _kind_of_entry(data, kinds)
+        parameters = decode_section(data, kind.parameters)
+        entry = StageEntry(parameters=parameters, where=("stages", at), names=names, context=reading)
         try:
-            found.append(_kind_of_entry(entry.data, kinds).read(entry))
+            found.append(kind.read(entry))
         except Invalid as error:
             _take_failure(reading, error, entry.where)
             raise Invalid(reading.problems) from error
@@ -203,13 +204,13 @@ def _check_trained_cast(stage: Stage, stages: Mapping[str, Stage], check: StageC
 
 def names_a_cast(reading: ResolveContext, shot: Shot) -> bool:
     """Whether the shot names people, known or not."""
-    return "cast" in as_object(reading.section("shots")[shot.name])
+    return reading.recipe.shots[shot.name].cast is not None
 
 
 def _all_subjects_known(trainer: Stage, check: StageCheck) -> bool:
     """Whether every name that the stage trains is known; an unknown one is probably the one that is missed."""
-    named = as_items(trainer.data[check.kind(trainer).source_key])
-    return named == (EVERYTHING,) or all(name in check.context.section("subjects") for name in named)
+    named = as_items(getattr(trainer.entry, check.kind(trainer).source_key))
+    return named == (EVERYTHING,) or all(name in check.context.recipe.subjects for name in named)
 
 
 def _uses_own_adapters(stage: Stage, shot: Shot, check: StageCheck) -> bool:

@@ -19,7 +19,7 @@ from nano_banana.formats.yaml_values import KeyPath, follow_path
 from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_object
 from nano_banana.model.problem import Position, Problem, did_you_mean, problem
 from nano_banana.recipe.document import Document
-from nano_banana.recipe.naming import NAME_PATTERNS, ONE_WORD
+from nano_banana.recipe.naming import NAME_PROBLEMS, ONE_WORD_PATTERN
 from nano_banana.recipe.resolve_context import MAX_PROBLEMS_TOLD, OmittedParts
 
 
@@ -394,7 +394,7 @@ def _unknown_keys(document: Document, mistake: SchemaViolation, value: JSONObjec
 
 def _bad_name(place: Position, mistake: SchemaViolation) -> Problem:
     pattern = mistake.limit if mistake.keyword == "pattern" else ""
-    return problem(NAME_PATTERNS.get(str(pattern), "bad_name"), position=place, name=short_value(mistake.value))
+    return problem(NAME_PROBLEMS.get(str(pattern), "bad_name"), position=place, name=short_value(mistake.value))
 
 
 def _missing_companions(document: Document, mistake: SchemaViolation) -> Iterator[Problem]:
@@ -464,7 +464,7 @@ def _keyword_problem(document: Document, mistake: SchemaViolation) -> Problem:
         return problem(
             "not_a_choice", position=place, suggestions=near, name=name, value=value, choices=", ".join(choices)
         )
-    if keyword == "pattern" and mistake.limit == ONE_WORD["pattern"]:
+    if keyword == "pattern" and mistake.limit == ONE_WORD_PATTERN:
         return problem("not_one_word", position=place, name=name, value=value)
     if keyword == "pattern":
         return _bad_name(place, mistake)

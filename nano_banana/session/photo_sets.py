@@ -13,10 +13,10 @@ from msgspec.structs import replace
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.model.call import Blob
 from nano_banana.model.event import EventHandler
-from nano_banana.model.json_values import as_items, as_number, as_object, as_text
+from nano_banana.model.json_values import as_items, as_number, as_object
 from nano_banana.model.problem import Invalid, Position, Problem, did_you_mean, problem
 from nano_banana.recipe.load import Loaded
-from nano_banana.recipe.recipe_model import Photo, Recipe, Stage, Subject, TemplateText
+from nano_banana.recipe.recipe_model import Photo, Recipe, Subject, TemplateText
 from nano_banana.recipe.template_syntax import TemplateFault
 from nano_banana.recipe.training_photos import (
     DEFAULT_PHOTO_RULES,
@@ -47,7 +47,7 @@ from nano_banana.session.photo_observations import (
 from nano_banana.session.session import Session
 from nano_banana.session.store_runner import Runner
 from nano_banana.stages.take_context import TemplateContexts
-from nano_banana.stages.train_stage import CAPTION_PREFIX_PATH, split_photos
+from nano_banana.stages.train_stage import CAPTION_PREFIX_PATH, caption_template, split_photos
 
 ReadBlob = Callable[[Blob], bytes]
 """Reads what the store has."""
@@ -178,7 +178,7 @@ def subject_photo_set(loaded: Loaded, catalog: Catalog, subject: Subject, held_o
     stages = [stage for stage in loaded.recipe.stages if subject.name in stage.subjects]
     rules = loaded.recipe.photo_rules
     prefix = (rules.captions.prefix or "") if rules is not None else ""
-    default = next((stage for stage in stages if "caption" in stage.data), None)
+    default = next((caption for stage in stages if (caption := caption_template(stage))), None)
     trainers = {}
     for stage in stages:
         endpoint = catalog.get(stage.endpoint)
@@ -194,14 +194,10 @@ def subject_photo_set(loaded: Loaded, catalog: Catalog, subject: Subject, held_o
             noun=subject.noun,
             traits=tuple(subject.traits.values()),
             prefix=_rendered(loaded, TemplateText(text=prefix, where=CAPTION_PREFIX_PATH), subject) if prefix else "",
-            default="" if default is None else _rendered(loaded, _caption(default), subject),
+            default="" if default is None else _rendered(loaded, default, subject),
             trainers=trainers,
         ),
     )
-
-
-def _caption(stage: Stage) -> TemplateText:
-    return TemplateText(text=as_text(stage.data["caption"]), where=(*stage.where, "caption"))
 
 
 def _rendered(loaded: Loaded, text: TemplateText, subject: Subject) -> str:

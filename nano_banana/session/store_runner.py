@@ -20,7 +20,7 @@ from nano_banana.model.call import COMPUTE, Call, Reply
 from nano_banana.model.event import Event, EventHandler
 from nano_banana.model.problem import CallFailed
 from nano_banana.model.ticket import Requester
-from nano_banana.recipe.recipe_model import Privacy, RunLimits
+from nano_banana.recipe.recipe_sections import Privacy, RunLimits
 from nano_banana.settings.configuration import Settings
 from nano_banana.store.local_store import Store
 

@@ -3,41 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Annotated
 
+from msgspec import field
 from msgspec.structs import replace
 
 from nano_banana.catalog.arguments import complete_arguments
 from nano_banana.catalog.endpoint import Endpoint
+from nano_banana.formats.struct_schema import described
 from nano_banana.model.call import Blob, Call
 from nano_banana.model.flow import Flow, Made, ask
-from nano_banana.model.json_values import as_object, as_text
+from nano_banana.model.json_values import as_object
 from nano_banana.model.problem import CallFailed, did_you_mean, problem
-from nano_banana.recipe.naming import NAMES, TEXT
+from nano_banana.recipe.naming import Names, Text
 from nano_banana.recipe.recipe_model import Stage
 from nano_banana.recipe.resolve_subjects import existing_file
 from nano_banana.stages.stage_calls import StageOutput
-from nano_banana.stages.stage_kind import WITH, StageCheck, StageEntry, StageKind
+from nano_banana.stages.stage_kind import Options, StageCheck, StageEntry, StageKind, StageParameters
 from nano_banana.stages.take_context import PlanContext, StageLink, StagePath, TakeContext, picture_link
+
+
+class CallParameters(StageParameters, frozen=True, kw_only=True):
+    """Calls any endpoint for every picture of a collection, with whatever fields it has."""
+
+    call: Annotated[Text, described("The endpoint; one that the catalog lacks is sent as it is.")]
+    each: Annotated[Names, described("The collection whose pictures it gets: a stage's id, or `stage.shot`.")]
+    input: Annotated[Text | None, described("The field that takes the picture.", usual="image_url")] = None
+    files: Annotated[
+        dict[str, Annotated[Text, described("The file's path.")]],
+        described("More fields that take a file: field to path."),
+    ] = field(default_factory=dict)
+    options: Options = field(name="with", default_factory=dict)
 
 
 class CallStage(StageKind):
     """Calls any endpoint, also one that the catalog lacks."""
 
     verb = "call"
-    description = "Calls any endpoint for every picture of a collection, with whatever fields it has."
-    parameters = {
-        "call": {**TEXT, "description": "The endpoint; one that the catalog lacks is sent as it is."},
-        "each": {**NAMES, "description": "The collection whose pictures it gets: a stage's id, or `stage.shot`."},
-        "input": {**TEXT, "default": "image_url", "description": "The field that takes the picture."},
-        "files": {
-            "type": "object",
-            "additionalProperties": {**TEXT, "description": "The file's path."},
-            "default": {},
-            "description": "More fields that take a file: field to path.",
-        },
-        "with": WITH,
-    }
-    required = ("call", "each")
+    parameters = CallParameters
     example = """\
 stages:
   - id: larger
@@ -52,12 +55,12 @@ stages:
 
     def read(self, entry: StageEntry) -> Stage:
         """Also the files under `files`; missing ones are noted."""
-        files = {}
-        for field, path in as_object(entry.data.get("files")).items():
-            found = existing_file(entry.context, as_text(path), (*entry.where, "files", field))
-            if found is not None:
-                files[field] = found
-        return replace(super().read(entry), files=files)
+        stage = super().read(entry)
+        files = {
+            field: existing_file(entry.context, path, (*entry.where, "files", field))
+            for field, path in stage.parameters(CallParameters).files.items()
+        }
+        return replace(stage, files={field: file for field, file in files.items() if file is not None})
 
     def filled_fields(self, stage: Stage, endpoint: Endpoint, *, references: bool = False) -> set[str | None]:
         """The seed and the fields that take files; of a field that the endpoint lacks, also the one that was meant."""
@@ -74,7 +77,11 @@ stages:
             if _field_name(place) not in endpoint.fields:
                 near = did_you_mean(place, endpoint.fields)
                 note = check.context.wrong_key if key[0] == "files" else check.context.wrong
-                at = key if key[0] in stage.data else (self.endpoint_key,)
+                at = (
+                    (self.endpoint_key,)
+                    if key == ("input",) and stage.parameters(CallParameters).input is None
+                    else key
+                )
                 note("no_such_input", (*stage.where, *at), hints=near, field=place, endpoint=endpoint.id)
 
     def link(self, plan: PlanContext, path: StagePath, stage: Stage) -> StageLink:
@@ -105,8 +112,8 @@ def first_picture(stage: str, call: Call) -> Flow[StageOutput]:
 
 def _file_fields(stage: Stage) -> Mapping[tuple[str, ...], str]:
     """The fields that take files, by where the recipe names them."""
-    files: dict[tuple[str, ...], str] = {("files", name): name for name in as_object(stage.data.get("files"))}
-    return {("input",): str(stage.data.get("input", "image_url")), **files}
+    said = stage.parameters(CallParameters)
+    return {("input",): said.input or "image_url", **{("files", name): name for name in said.files}}
 
 
 def _field_name(place: str) -> str:

@@ -4,43 +4,40 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
+from typing import Annotated
 
+from msgspec import Meta
 from msgspec.structs import replace
 
+from nano_banana.formats.struct_schema import Section, described
 from nano_banana.model.flow import Ruling
-from nano_banana.model.json_values import as_items, as_object, as_text, as_whole
+from nano_banana.model.json_values import as_items
 from nano_banana.model.nodes import NodeInfo
-from nano_banana.recipe.naming import NAMES
+from nano_banana.recipe.naming import Names
 from nano_banana.recipe.picks import KeepRule, keep_rule
 from nano_banana.recipe.recipe_model import Decision, Decisions, Stage
-from nano_banana.stages.stage_kind import ChoiceCandidate, StageCheck, StageEntry, StageKind
+from nano_banana.stages.stage_kind import ChoiceCandidate, StageCheck, StageEntry, StageKind, StageParameters
 
-_DEFAULT_PER = ("shot", "subject")
+
+class KeepSection(Section, frozen=True):
+    """How many, of what."""
+
+    best: Annotated[int, Meta(ge=1, le=10_000), described("So many of each.")]
+    per: Annotated[Names, described("Of each combination of these: `shot`, `subject`, and axes.")] = ("shot", "subject")
+
+
+class ChooseParameters(StageParameters, frozen=True, kw_only=True):
+    """Keeps the best takes of a collection; `picks.yaml` beside the recipe overrides it."""
+
+    choose: Annotated[Names, described("The collection, for example `judged.accepted`.")]
+    keep: KeepSection
 
 
 class ChooseStage(StageKind):
     """Lets the best takes go on."""
 
     verb = "choose"
-    description = "Keeps the best takes of a collection; `picks.yaml` beside the recipe overrides it."
-    parameters = {
-        "choose": {**NAMES, "description": "The collection, for example `judged.accepted`."},
-        "keep": {
-            "type": "object",
-            "description": "How many, of what.",
-            "properties": {
-                "best": {"type": "integer", "minimum": 1, "maximum": 10000, "description": "So many of each."},
-                "per": {
-                    **NAMES,
-                    "default": list(_DEFAULT_PER),
-                    "description": "Of each combination of these: `shot`, `subject`, and axes.",
-                },
-            },
-            "required": ["best"],
-            "additionalProperties": False,
-        },
-    }
-    required = ("choose", "keep")
+    parameters = ChooseParameters
     example = """\
 stages:
   - id: picks
@@ -52,21 +49,22 @@ stages:
 
     def read(self, entry: StageEntry) -> Stage:
         """Also what to keep. Picks are added when all stages are read."""
-        keep = as_object(entry.data["keep"])
-        per = tuple(as_text(name) for name in as_items(keep.get("per", _DEFAULT_PER)))
-        return replace(super().read(entry), rules=KeepRule(best=as_whole(keep["best"]), per=per))
+        stage = super().read(entry)
+        keep = stage.parameters(ChooseParameters).keep
+        return replace(
+            stage, rules=KeepRule(best=keep.best, per=(keep.per,) if isinstance(keep.per, str) else keep.per)
+        )
 
     def check(self, stage: Stage, check: StageCheck) -> None:
         """Note axes that the takes lack; warn if no gate has judged them, so that none is better."""
-        rule = keep_rule(stage)
+        rule, said = keep_rule(stage), stage.parameters(ChooseParameters)
         # If a collection is misspelled, which is a problem of its own, its takes aren't known.
-        if rule is None or len(stage.sources) < len(as_items(stage.data["choose"])):
+        if rule is None or len(stage.sources) < len(as_items(said.choose)):
             return
         axes = dict.fromkeys(["shot", "subject", *(axis for shot in check.shots for axis in shot.matrix)])
-        written = as_object(stage.data["keep"]).get("per")
         where = (*stage.where, "keep", "per")
         for at, name in enumerate(rule.per):
-            check.context.known("axis", name, axes, where if isinstance(written, str) else (*where, at))
+            check.context.known("axis", name, axes, where if isinstance(said.keep.per, str) else (*where, at))
         if not any(check.kind(other).judges for other in check.before(stage)):
             check.context.warn("choice_unjudged", (*stage.where, "choose"), stage=stage.id)
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from msgspec import field
+
 from nano_banana.catalog.endpoint import Endpoint
+from nano_banana.formats.struct_schema import described
 from nano_banana.model.call import Blob
 from nano_banana.model.flow import Flow
+from nano_banana.recipe.naming import Text
 from nano_banana.recipe.recipe_model import Stage
 from nano_banana.stages.stage_calls import StageOutput, call_for_picture
-from nano_banana.stages.stage_kind import COLLECTION, USING, WITH, StageKind
+from nano_banana.stages.stage_kind import Collections, Options, StageKind, StageParameters
 from nano_banana.stages.take_context import PlanContext, StageLink, StagePath, TakeContext, picture_link
 
 
@@ -35,17 +41,19 @@ class EnhanceStage(StageKind):
         return picture_link(work)
 
 
+class UpscaleParameters(StageParameters, frozen=True, kw_only=True):
+    """Enlarges every picture of a collection."""
+
+    upscale: Collections
+    using: Annotated[Text, described("The upscaler, for example `fal-ai/seedvr/upscale/image`.")]
+    options: Options = field(name="with", default_factory=dict)
+
+
 class UpscaleStage(EnhanceStage):
     """Enlarges pictures."""
 
     verb = "upscale"
-    description = "Enlarges every picture of a collection."
-    parameters = {
-        "upscale": COLLECTION,
-        "using": {**USING, "description": "The upscaler, for example `fal-ai/seedvr/upscale/image`."},
-        "with": WITH,
-    }
-    required = ("upscale", "using")
+    parameters = UpscaleParameters
     example = """\
 stages:
   - id: finish
@@ -55,17 +63,19 @@ stages:
 """
 
 
+class RestoreParameters(StageParameters, frozen=True, kw_only=True):
+    """Restores the faces in every picture of a collection; judge them again, it changes faces."""
+
+    restore: Collections
+    using: Annotated[Text, described("The restorer, for example `fal-ai/codeformer`.")]
+    options: Options = field(name="with", default_factory=dict)
+
+
 class RestoreStage(EnhanceStage):
     """Restores faces."""
 
     verb = "restore"
-    description = "Restores the faces in every picture of a collection; judge them again, it changes faces."
-    parameters = {
-        "restore": COLLECTION,
-        "using": {**USING, "description": "The restorer, for example `fal-ai/codeformer`."},
-        "with": WITH,
-    }
-    required = ("restore", "using")
+    parameters = RestoreParameters
     example = """\
 stages:
   - id: clear

@@ -22,7 +22,7 @@ from msgspec import Meta, Struct, field
 from msgspec.structs import replace
 
 from nano_banana.catalog.catalog import Catalog
-from nano_banana.formats.struct_schema import Section, decode_section, described, section_schema
+from nano_banana.formats.struct_schema import CHOICES, Section, described
 from nano_banana.model.call import Blob
 from nano_banana.model.flow import (
     Ask,
@@ -37,24 +37,24 @@ from nano_banana.model.flow import (
     nested_attempt,
     with_attempt,
 )
-from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_number, as_object, as_text, as_whole
+from nano_banana.model.json_values import JSONObject, JSONValue, as_text
 from nano_banana.model.nodes import Node, NodeInfo
 from nano_banana.model.problem import CallFailed, did_you_mean
 from nano_banana.recipe.axis_values import AxisValue, is_skipped, value_matches
-from nano_banana.recipe.naming import NAMES, TEXT
+from nano_banana.recipe.naming import UNIQUE, Names, Scalar
 from nano_banana.recipe.recipe_model import Shot, Stage, Subject
 from nano_banana.recipe.validate import short_value
 from nano_banana.stages.generate_stage import RequestFactory, image_request_factory, pack_template
 from nano_banana.stages.inpaint_stage import (
-    CROP_SCHEMA,
-    MASK_SCHEMA,
     InpaintRegion,
+    RepairParameters,
     inpaint,
     inpaint_region,
+    painting,
     read_mask_file,
 )
 from nano_banana.stages.stage_calls import CallTarget, StageOutput, compute_call
-from nano_banana.stages.stage_kind import ADAPTERS, USING, WITH, ImaginedReply, StageCheck, StageEntry, StageKind
+from nano_banana.stages.stage_kind import ImaginedReply, StageCheck, StageEntry, StageKind, StageParameters
 from nano_banana.stages.take_context import (
     ALL_RULINGS,
     PlanContext,
@@ -66,7 +66,7 @@ from nano_banana.stages.take_context import (
     root_id,
 )
 from nano_banana.stages.train_stage import split_photos
-from nano_banana.stages.verdicts import REJECTION_KINDS, AcceptanceCriteria, judge_measures
+from nano_banana.stages.verdicts import REJECTION_KINDS, AcceptanceCriteria, RejectionKind, judge_measures
 
 _DEFAULTS = AcceptanceCriteria()
 
@@ -117,74 +117,42 @@ class RetrySection(Section, frozen=True):
     takes: Annotated[int, Meta(ge=0, le=20), described("How many more, at most.")]
 
 
-DEFAULT_REPAIR_MASK: JSONObject = {"find": "face", "grow": 0.25, "feather": 0.08}
-"""What a repair paints over where the recipe does not say."""
-
 DEFAULT_REPAIR_LADDER = (0.45, 0.6, 0.75)
 """Strengths of a repair: below 0.4 a face stays whose it is, above 0.8 the picture's light is lost."""
 
-_REPAIR_SCHEMA: JSONObject = {
-    "type": "object",
-    "description": "Then inpaint the best of them, harder while the gate still says no.",
-    "properties": {
-        "mask": {**MASK_SCHEMA, "default": DEFAULT_REPAIR_MASK},
-        "prompt": {**TEXT, "description": "A template's name, or the prompt itself; without it, the shot's own."},
-        "using": USING,
-        "adapters": ADAPTERS,
-        "crop": CROP_SCHEMA,
-        "with": WITH,
-        "ladder": {
-            "type": "object",
-            "description": "A field of the endpoint to its values, gentle first, one try each: "
-            "`{strength: [0.45, 0.6, 0.75]}`. By default these strengths, unless `with` says one.",
-            "minProperties": 1,
-            "maxProperties": 1,
-            "additionalProperties": {
-                "type": "array",
-                "items": {"type": "number"},
-                "minItems": 1,
-                "maxItems": 10,
-                "description": "The values, one try each.",
-            },
-        },
-    },
-    "required": ["using"],
-    "additionalProperties": False,
-}
-_PARAMETERS: Mapping[str, JSONObject] = {
-    "gate": {**NAMES, "description": "The collection: a stage's id, or `stage.shot`; or a list of them."},
-    "judge": section_schema(JudgeSection),
-    "accept": section_schema(AcceptSection),
-    "unsure": section_schema(UnsureSection),
-    "also_reject": {
-        "type": "array",
-        "items": {"enum": list(REJECTION_KINDS)},
-        "uniqueItems": True,
-        "default": list(REJECTION_KINDS),
-        "description": "What else is refused.",
-    },
-    "skip_when": {
-        "type": "object",
-        "minProperties": 1,
-        "description": "Takes that are not judged, by axis or by a field of it: `{style.painted: true}`; of "
-        "several, one is enough.",
-        "additionalProperties": {
-            "type": ["string", "number", "boolean", "null"],
-            "description": "The value, or the key of the axis's value.",
-        },
-    },
-    "retry": section_schema(RetrySection),
-    "repair": _REPAIR_SCHEMA,
-}
+
+class GateParameters(StageParameters, frozen=True, kw_only=True):
+    """Judges every picture of a collection on this machine, and gives those it refuses second chances."""
+
+    gate: Annotated[Names, described("The collection: a stage's id, or `stage.shot`; or a list of them.")]
+    judge: JudgeSection = JudgeSection()
+    accept: AcceptSection = AcceptSection()
+    unsure: UnsureSection = UnsureSection()
+    also_reject: Annotated[
+        tuple[Annotated[RejectionKind, Meta(extra_json_schema={CHOICES: list(REJECTION_KINDS)})], ...],
+        UNIQUE,
+        described("What else is refused."),
+    ] = REJECTION_KINDS
+    skip_when: Annotated[
+        Annotated[
+            dict[str, Annotated[Scalar | None, described("The value, or the key of the axis's value.")]],
+            Meta(min_length=1),
+        ]
+        | None,
+        described(
+            "Takes that are not judged, by axis or by a field of it: `{style.painted: true}`; of several, one is "
+            "enough."
+        ),
+    ] = None
+    retry: RetrySection | None = None
+    repair: RepairParameters | None = None
 
 
 class GateStage(StageKind):
     """Judges pictures, and gives rejected ones second chances."""
 
     verb = "gate"
-    description = "Judges every picture of a collection on this machine, and gives those it refuses second chances."
-    parameters = _PARAMETERS
-    required = ("gate",)
+    parameters = GateParameters
     example = """\
 stages:
   - id: judged
@@ -213,18 +181,18 @@ stages:
 
     def read(self, entry: StageEntry) -> Stage:
         """Also the criteria, and the repair as a stage inside the gate."""
-        data = entry.data
-        repair = _read_repair(entry.at(as_object(data["repair"]), "repair"), data) if "repair" in data else None
-        judge = decode_section(as_object(data.get("judge")), JudgeSection)
+        stage = super().read(entry)
+        said = stage.parameters(GateParameters)
+        repair = None if said.repair is None else _read_repair(entry.at(said.repair, "repair"), said.repair, stage.id)
         rules = GateRules(
-            criteria=_read_criteria(entry),
-            against=judge.against,
-            every_face=judge.every_face,
-            skip_when=as_object(data.get("skip_when")),
-            retries=as_whole(as_object(data.get("retry")).get("takes", 0)),
+            criteria=_read_criteria(entry, said),
+            against=said.judge.against,
+            every_face=said.judge.every_face,
+            skip_when=said.skip_when or {},
+            retries=said.retry.takes if said.retry else 0,
             ladder=("strength", ()) if repair is None else _ladder_steps(entry.context.catalog, repair),
         )
-        return replace(super().read(entry), rules=rules, inner=() if repair is None else (repair,))
+        return replace(stage, rules=rules, inner=() if repair is None else (repair,))
 
     def check(self, stage: Stage, check: StageCheck) -> None:
         """Note takes with nobody to compare with, axes that they lack, and retries that would change nothing."""
@@ -322,14 +290,11 @@ def gate_rules(stage: Stage) -> GateRules | None:
     return stage.rules if isinstance(stage.rules, GateRules) else None
 
 
-def _read_criteria(entry: StageEntry) -> AcceptanceCriteria:
+def _read_criteria(entry: StageEntry, said: GateParameters) -> AcceptanceCriteria:
     """The thresholds; those that contradict each other are noted."""
-    accept = decode_section(as_object(entry.data.get("accept")), AcceptSection)
-    unsure = decode_section(as_object(entry.data.get("unsure")), UnsureSection)
-    at_least, calibration = accept.at_least, CalibrationSection()
-    if isinstance(accept.calibrate, CalibrationSection):
-        calibration = accept.calibrate
-    unsure_from = min(_DEFAULTS.unsure_from, at_least) if unsure.at_least is None else unsure.at_least
+    at_least, calibrate = said.accept.at_least, said.accept.calibrate
+    calibration = calibrate if isinstance(calibrate, CalibrationSection) else CalibrationSection()
+    unsure_from = min(_DEFAULTS.unsure_from, at_least) if said.unsure.at_least is None else said.unsure.at_least
     if unsure_from > at_least:
         path = (*entry.where, "unsure", "at_least")
         entry.context.wrong("unsure_above", path, unsure=unsure_from, accept=at_least)
@@ -340,31 +305,29 @@ def _read_criteria(entry: StageEntry) -> AcceptanceCriteria:
     return AcceptanceCriteria(
         at_least=at_least,
         at_most=at_most,
-        quantile=None if accept.calibrate is False else calibration.quantile,
+        quantile=None if calibrate is False else calibration.quantile,
         slack=calibration.slack,
         unsure_from=unsure_from,
-        also_reject=frozenset(as_text(kind) for kind in as_items(entry.data.get("also_reject", REJECTION_KINDS))),
+        also_reject=frozenset(said.also_reject),
     )
 
 
-def _read_repair(entry: StageEntry, gate: JSONObject) -> Stage:
-    """The inpainting, as a stage with the gate's id; its `data` has the default mask and ladder filled in."""
-    endpoint, options = as_text(entry.data["using"]), as_object(entry.data.get("with"))
-    mask = as_object(entry.data.get("mask", DEFAULT_REPAIR_MASK))
-    if "assign" in mask:
+def _read_repair(entry: StageEntry, said: RepairParameters, gate: str) -> Stage:
+    """The inpainting, as a stage with the gate's id, and with the default ladder filled in."""
+    if said.mask.assign:
         entry.context.wrong_key("assign_in_repair", (*entry.where, "mask", "assign"))
-    ladder, field = as_object(entry.data.get("ladder")), _strength_field(entry.context.catalog, endpoint)
-    if "ladder" not in entry.data and field is not None and field not in options:
-        ladder = {field: list(DEFAULT_REPAIR_LADDER)}
+    field = _strength_field(entry.context.catalog, said.using)
+    if said.ladder is None and field is not None and field not in said.options:
+        said = replace(said, ladder={field: DEFAULT_REPAIR_LADDER})
     return Stage(
-        id=as_text(gate["id"]),
+        id=gate,
         verb="inpaint",
         where=entry.where,
-        endpoint=endpoint,
-        options=options,
-        data={**entry.data, "mask": mask, "ladder": ladder},
+        endpoint=said.using,
+        options=said.options,
+        entry=said,
         adapters=entry.adapters,
-        files=read_mask_file(entry, mask),
+        files=read_mask_file(entry, said.mask),
         prompt=entry.prompt,
         by_person=True,
     )
@@ -372,8 +335,8 @@ def _read_repair(entry: StageEntry, gate: JSONObject) -> Stage:
 
 def _ladder_steps(catalog: Catalog, repair: Stage) -> tuple[str, tuple[float, ...]]:
     """The ladder's field and values; without a ladder, the strength under `with`, if it is a number."""
-    for name, values in as_object(repair.data["ladder"]).items():
-        return name, tuple(as_number(value) for value in as_items(values))
+    if ladder := painting(repair).ladder:
+        return next(iter(ladder.items()))
     name = _strength_field(catalog, repair.endpoint) or "strength"
     written = repair.options.get(name)
     return name, (written,) if isinstance(written, int | float) else ()
@@ -387,11 +350,10 @@ def _strength_field(catalog: Catalog, name: str) -> str | None:
 
 def _check_comparable(stage: Stage, shot: Shot, check: StageCheck) -> None:
     where, context = (*stage.where, "gate"), check.context
-    written = context.section("subjects")
-    if "cast" not in as_object(context.section("shots")[shot.name]):
+    if context.recipe.shots[shot.name].cast is None:
         context.wrong("judges_nobody", where, stage=stage.id, shot=shot.name, somebody=context.somebody)
     for subject in shot.cast:
-        if not {"training_set", "references"} & as_object(written[subject]).keys():
+        if not context.recipe.subjects[subject].has_photos:
             context.wrong("nothing_to_compare", where, stage=stage.id, subject=subject)
 
 

@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from nano_banana.catalog.arguments import ArgumentProblem
 from nano_banana.catalog.endpoint import Endpoint
+from nano_banana.formats.struct_schema import described
 from nano_banana.model.call import Blob, Call
 from nano_banana.model.flow import Flow
-from nano_banana.model.json_values import JSONObject, JSONValue, as_object
-from nano_banana.recipe.naming import NAMES
+from nano_banana.model.json_values import JSONObject, JSONValue
+from nano_banana.recipe.naming import Names
 from nano_banana.recipe.pack import PackUse
-from nano_banana.recipe.recipe_model import Identity, Shot, Stage
+from nano_banana.recipe.recipe_model import Shot, Stage
+from nano_banana.recipe.recipe_sections import Identity
 from nano_banana.recipe.resolve_subjects import existing_pictures
 from nano_banana.stages.stage_calls import CallTarget, StageOutput, call_for_picture
-from nano_banana.stages.stage_kind import ADAPTERS, USING, WITH, StageCheck, StageEntry, StageInput, StageKind
+from nano_banana.stages.stage_kind import (
+    Adapters,
+    Options,
+    StageCheck,
+    StageEntry,
+    StageInput,
+    StageKind,
+    StageParameters,
+    Using,
+)
 from nano_banana.stages.take_context import (
     PlanContext,
     RootResults,
@@ -31,22 +42,23 @@ from nano_banana.stages.take_context import (
 from nano_banana.stages.train_stage import split_photos
 
 
+class GenerateParameters(StageParameters, frozen=True, kw_only=True):
+    """Draws every take of the named shots."""
+
+    generate: Annotated[Names, described("The shots to draw: a name, a list of names, or `all`.")]
+    using: Using
+    adapters: Adapters = field(default_factory=dict)
+    images: Annotated[
+        Names | None, described("Picture files for endpoints that start from pictures (image-to-image, editing).")
+    ] = None
+    options: Options = field(name="with", default_factory=dict)
+
+
 class GenerateStage(StageKind):
     """Draws takes."""
 
     verb = "generate"
-    description = "Draws every take of the named shots."
-    parameters = {
-        "generate": {**NAMES, "description": "The shots to draw: a name, a list of names, or `all`."},
-        "using": USING,
-        "adapters": ADAPTERS,
-        "images": {
-            **NAMES,
-            "description": "Picture files for endpoints that start from pictures (image-to-image, editing).",
-        },
-        "with": WITH,
-    }
-    required = ("generate", "using")
+    parameters = GenerateParameters
     example = """\
 stages:
   - id: takes
@@ -60,13 +72,14 @@ stages:
 
     def read(self, entry: StageEntry) -> Stage:
         """Also the files under `images`; missing ones are noted."""
-        files = existing_pictures(entry.context, entry.data.get("images"), (*entry.where, "images"))
-        return replace(super().read(entry), files=files)
+        stage = super().read(entry)
+        images = stage.parameters(GenerateParameters).images
+        return replace(stage, files=existing_pictures(entry.context, images, (*entry.where, "images")))
 
     def filled_fields(self, stage: Stage, endpoint: Endpoint, *, references: bool = False) -> set[str | None]:
         """The prompt and the seed; the pictures if the stage sends any."""
         roles = endpoint.roles
-        pictures = roles.images or roles.image if references or "images" in stage.data else None
+        pictures = roles.images or roles.image if references or stage.parameters(GenerateParameters).images else None
         return {roles.prompt, roles.seed, pictures}
 
     def argument_problem_kind(self, stage: Stage, endpoint: Endpoint, found: ArgumentProblem) -> str:
@@ -88,7 +101,7 @@ stages:
     def check_endpoint(self, stage: Stage, endpoint: Endpoint, check: StageCheck) -> None:
         """Note pictures that the endpoint has no field for, and seeds that it ignores or refuses."""
         roles, context = endpoint.roles, check.context
-        if "images" in stage.data:
+        if stage.parameters(GenerateParameters).images is not None:
             where = (*stage.where, "images")
             if roles.images is None and roles.image is None:
                 context.wrong_key("takes_no_images", where, endpoint=endpoint.id)
@@ -143,9 +156,8 @@ def _check_references(stage: Stage, endpoint: Endpoint, shot: Shot, check: Stage
         if most is not None and found > most:
             context.wrong("too_many_references", where, endpoint=endpoint.id, shot=shot.name, found=found, most=most)
             break
-    written = context.section("subjects")
     for name in shot.cast:
-        if not {"references", "training_set"} & as_object(written[name]).keys():
+        if not context.recipe.subjects[name].has_photos:
             context.wrong("no_references", (*shot.where, "identity"), shot=shot.name, subject=name)
 
 

@@ -9,26 +9,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 from msgspec.structs import replace
 
 from nano_banana.catalog.arguments import ArgumentProblem
 from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.faces.face import FACE_CHOICES, FACE_ORDERS, PARTS
-from nano_banana.formats.struct_schema import CHOICES, Section, described, section_schema
+from nano_banana.formats.struct_schema import CHOICES, USUAL, Section, described
 from nano_banana.model.call import Blob, Reply
 from nano_banana.model.flow import Attempt, Flow, Made, ask, with_attempt
-from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_number, as_object, as_text, as_whole
+from nano_banana.model.json_values import JSONObject, as_items, as_object, as_whole
 from nano_banana.model.problem import CallFailed, did_you_mean, problem
-from nano_banana.recipe.naming import NAMES, TEXT
-from nano_banana.recipe.recipe_model import Identity, Stage
+from nano_banana.recipe.naming import Names, Text
+from nano_banana.recipe.recipe_model import Stage
+from nano_banana.recipe.recipe_sections import Identity
 from nano_banana.recipe.resolve_shots import empty_template
 from nano_banana.recipe.resolve_subjects import existing_picture
 from nano_banana.stages.generate_stage import ImageRequest, RequestFactory, image_call, image_request_factory
 from nano_banana.stages.stage_calls import CallTarget, StageOutput, compute_call, primary_output
-from nano_banana.stages.stage_kind import ADAPTERS, USING, WITH, ImaginedReply, StageCheck, StageEntry, StageKind
+from nano_banana.stages.stage_kind import (
+    Adapters,
+    ImaginedReply,
+    Options,
+    StageCheck,
+    StageEntry,
+    StageKind,
+    StageParameters,
+    Using,
+)
 from nano_banana.stages.take_context import PlanContext, StageLink, StagePath, TakeContext, Upstream, picture_link
 
 MASK_SHAPES = ("find", "file", "box", "ellipse", "polygon")
@@ -47,12 +57,15 @@ class MaskSection(Section, frozen=True):
         described(f"What to find: {', '.join(f'`{part}`' for part in PARTS)}.", choices=list(PARTS)),
     ] = None
     which: Annotated[
-        _BySize | Annotated[int, Meta(ge=1, le=32)],
+        _BySize | Annotated[int, Meta(ge=1, le=32)] | None,
         described(
-            "Whose, where there are several people: `largest`, `smallest`, `all`, or the first, second … by `order`."
+            "Whose, where there are several people: `largest`, `smallest`, `all`, or the first, second … by `order`.",
+            usual="largest",
         ),
-    ] = "largest"
-    order: Annotated[str, described("How people are counted for `which`.", choices=list(FACE_ORDERS))] = "size"
+    ] = None
+    order: Annotated[
+        str | None, described("How people are counted for `which`.", choices=list(FACE_ORDERS), usual="size")
+    ] = None
     assign: Annotated[
         Literal["cast"] | None,
         described("Paint each face in turn, with the adapter of the one who stands there in the shot's cast."),
@@ -72,15 +85,15 @@ class MaskSection(Section, frozen=True):
         described("How far to widen the region, as a fraction of its size (0.2–0.35 around a face)."),
     ] = 0
     feather: Annotated[
-        float, Meta(ge=0, le=1), described("Width of the soft edge, as a fraction of the region's size (0.05–0.1).")
+        float,
+        Meta(ge=0, le=1),
+        described("Width of the soft edge, as a fraction of the region's size (0.05–0.1)."),
     ] = 0
     invert: Annotated[bool, described("Repaint everything but the region.")] = False
 
 
-_FIND_KEYS = ("find", "which", "order", "assign")
-"""The keys of a mask that is found; all but `find` itself are only for those."""
-
-MASK_SCHEMA = section_schema(MaskSection)
+_FIND_KEYS = ("which", "order", "assign")
+"""Keys that are only for a mask that is found."""
 
 
 class CropSection(Section, frozen=True):
@@ -88,42 +101,86 @@ class CropSection(Section, frozen=True):
 
     megapixels: Annotated[float, Meta(ge=0.1, le=4), described("About how many megapixels the painter gets.")] = 1.0
     context: Annotated[
-        float, Meta(ge=0, le=10), described("How much around the region it sees, as a fraction of the region's size.")
+        float,
+        Meta(ge=0, le=10),
+        described("How much around the region it sees, as a fraction of the region's size."),
     ] = 0.5
 
 
-CROP_SCHEMA = section_schema(CropSection)
+_REPAIR_MASK = {"find": "face", "grow": 0.25, "feather": 0.08}
+"""What a repair paints over where the recipe does not say."""
 
 DEFAULT_REDRAWS = 2
 
 _IMAGINED_BOX: JSONObject = {"box": [0, 0, 1, 1]}
 
 
+class InpaintParameters(StageParameters, frozen=True, kw_only=True):
+    """Repaints a region of every picture of a collection; the rest keeps its pixels."""
+
+    inpaint: Annotated[Names, described("The collection: a stage's id, or `stage.shot`; or a list of them.")]
+    mask: MaskSection
+    prompt: Annotated[
+        Text | None, described("A template's name, or the prompt itself; without it, the shot's own prompt.")
+    ] = None
+    using: Using
+    adapters: Adapters = field(default_factory=dict)
+    redraws: Annotated[
+        Annotated[int, Meta(ge=0, le=10)] | None,
+        described(
+            "With `assign: cast`: how often a picture with the wrong number of faces is drawn again.",
+            usual=DEFAULT_REDRAWS,
+        ),
+    ] = None
+    crop: CropSection = CropSection()
+    options: Options = field(name="with", default_factory=dict)
+
+    @property
+    def ladder(self) -> Ladder:
+        """What a repair turns up; an inpaint stage paints once."""
+        return {}
+
+
+Ladder: TypeAlias = dict[
+    str,
+    Annotated[tuple[float, ...], Meta(min_length=1, max_length=10), described("The values, one try each.")],
+]
+
+
+class RepairParameters(Section, frozen=True, kw_only=True):
+    """Then inpaint the best of them, harder while the gate still says no."""
+
+    mask: Annotated[MaskSection, Meta(extra_json_schema={USUAL: _REPAIR_MASK})] = MaskSection(
+        find="face", grow=0.25, feather=0.08
+    )
+    prompt: Annotated[
+        Text | None, described("A template's name, or the prompt itself; without it, the shot's own.")
+    ] = None
+    using: Using
+    adapters: Adapters = field(default_factory=dict)
+    crop: CropSection = CropSection()
+    options: Options = field(name="with", default_factory=dict)
+    ladder: Annotated[
+        Annotated[Ladder, Meta(min_length=1, max_length=1)] | None,
+        described(
+            "A field of the endpoint to its values, gentle first, one try each: `{strength: [0.45, 0.6, 0.75]}`. By "
+            "default these strengths, unless `with` says one."
+        ),
+    ] = None
+
+
+def painting(stage: Stage) -> InpaintParameters | RepairParameters:
+    """The parameters of a stage that repaints regions."""
+    if stage.where[-1] == "repair":
+        return stage.parameters(RepairParameters)
+    return stage.parameters(InpaintParameters)
+
+
 class InpaintStage(StageKind):
     """Repaints a region of pictures; a gate's repair is one, too."""
 
     verb = "inpaint"
-    description = "Repaints a region of every picture of a collection; the rest keeps its pixels."
-    parameters = {
-        "inpaint": {**NAMES, "description": "The collection: a stage's id, or `stage.shot`; or a list of them."},
-        "mask": MASK_SCHEMA,
-        "prompt": {
-            **TEXT,
-            "description": "A template's name, or the prompt itself; without it, the shot's own prompt.",
-        },
-        "using": USING,
-        "adapters": ADAPTERS,
-        "redraws": {
-            "type": "integer",
-            "minimum": 0,
-            "maximum": 10,
-            "default": DEFAULT_REDRAWS,
-            "description": "With `assign: cast`: how often a picture with the wrong number of faces is drawn again.",
-        },
-        "crop": CROP_SCHEMA,
-        "with": WITH,
-    }
-    required = ("inpaint", "mask", "using")
+    parameters = InpaintParameters
     example = """\
 stages:
   - id: faces
@@ -153,31 +210,32 @@ stages:
 
     def read(self, entry: StageEntry) -> Stage:
         """Also the mask; a mask without a shape, or with several, is noted."""
-        mask = as_object(entry.data["mask"])
-        if "redraws" in entry.data and "assign" not in mask:
+        stage = super().read(entry)
+        said = stage.parameters(InpaintParameters)
+        if said.redraws is not None and not said.mask.assign:
             entry.context.wrong_key("only_with", (*entry.where, "redraws"), key="redraws", needs="assign")
-        return replace(super().read(entry), files=read_mask_file(entry, mask), by_person=mask.get("assign") == "cast")
+        return replace(stage, files=read_mask_file(entry, said.mask), by_person=said.mask.assign == "cast")
 
     def filled_fields(self, stage: Stage, endpoint: Endpoint, *, references: bool = False) -> set[str | None]:
         """The prompt, the seed, the picture, the mask, and what a repair turns up."""
         roles = endpoint.roles
-        return {roles.prompt, roles.seed, roles.image, roles.mask, *as_object(stage.data.get("ladder"))}
+        return {roles.prompt, roles.seed, roles.image, roles.mask, *(painting(stage).ladder or ())}
 
     def argument_problem_kind(self, stage: Stage, endpoint: Endpoint, found: ArgumentProblem) -> str:
         """A repair's field may be under `ladder` or under `with`."""
-        twice = found.kind == "field_is_ours" and found.path[0] in as_object(stage.data.get("ladder"))
+        twice = found.kind == "field_is_ours" and found.path[0] in (painting(stage).ladder or ())
         return "ladder_twice" if twice else found.kind
 
     def check(self, stage: Stage, check: StageCheck) -> None:
         """Note shots that have no prompt, or whose people the stage can't tell apart."""
-        mask, where, context = as_object(stage.data.get("mask")), (*stage.where, "mask"), check.context
+        mask, where, context = painting(stage).mask, (*stage.where, "mask"), check.context
         repairs, adapter = stage.where[-1] == "repair", check.trained_adapter(stage)
         for shot in check.shots:
             if stage.prompt is None and shot.pictures and shot.template == empty_template(shot.where):
                 context.wrong("no_prompt", stage.where, stage=stage.id, shot=shot.name)
-            if repairs and shot.together and "find" not in mask:
+            if repairs and shot.together and not mask.find:
                 context.wrong("repair_of_several", where, shot=shot.name)
-            elif not repairs and "assign" in mask and not shot.together:
+            elif not repairs and mask.assign and not shot.together:
                 context.wrong("assign_alone", (*where, "assign"), shot=shot.name)
             elif shot.together and not stage.by_person and adapter is not None:
                 at = (*stage.where, "adapters", adapter)
@@ -186,7 +244,7 @@ stages:
     def check_endpoint(self, stage: Stage, endpoint: Endpoint, check: StageCheck) -> None:
         """Note a field that a repair can't turn up, and values that the endpoint would refuse."""
         roles, where = endpoint.roles, (*stage.where, "ladder")
-        for name, values in as_object(stage.data.get("ladder")).items():
+        for name, values in (painting(stage).ladder or {}).items():
             field, path = endpoint.fields.get(name), (*where, name)
             if field is None:
                 near = did_you_mean(name, endpoint.fields)
@@ -194,7 +252,7 @@ stages:
             elif name in {roles.prompt, roles.seed, roles.image, roles.mask, roles.adapters}:
                 check.context.wrong_key("field_is_ours", path, field=name, endpoint=endpoint.id)
             else:
-                for at, value in enumerate(as_items(values)):
+                for at, value in enumerate(values):
                     check.value(endpoint, field, value, (*path, at))
 
     def link(self, plan: PlanContext, path: StagePath, stage: Stage) -> StageLink:
@@ -212,25 +270,22 @@ stages:
         return picture_link(work)
 
 
-def read_mask_file(entry: StageEntry, mask: JSONObject) -> Mapping[str, Path]:
+def read_mask_file(entry: StageEntry, mask: MaskSection) -> Mapping[str, Path]:
     """The file of a mask that is one, as `mask`; what is wrong with the mask is noted."""
     context, where = entry.context, (*entry.where, "mask")
-    shapes = [shape for shape in MASK_SHAPES if shape in mask]
+    shapes = [shape for shape in MASK_SHAPES if getattr(mask, shape) is not None]
     if len(shapes) != 1:
         found = " and ".join(f"`{shape}`" for shape in shapes) or "none"
         context.wrong_key("mask_shapes", where, found=found, shapes=", ".join(MASK_SHAPES))
-    for shape in ("box", "ellipse"):
-        corners = [as_number(value) for value in as_items(mask.get(shape))]
+    for shape, corners in (("box", mask.box), ("ellipse", mask.ellipse)):
         if corners and (corners[0] >= corners[2] or corners[1] >= corners[3]):
             context.wrong("mask_inside_out", (*where, shape), shape=shape)
-    for key in _FIND_KEYS if "find" not in mask else ():
-        if key in mask:
+    for key in _FIND_KEYS if mask.find is None else ():
+        if getattr(mask, key) is not None:
             context.wrong_key("only_with", (*where, key), key=key, needs="find")
-    if mask.get("assign") == "cast" and mask.get("find", "face") != "face":
-        context.wrong("assign_not_faces", (*where, "find"), part=str(mask["find"]))
-    if "file" not in mask:
-        return {}
-    path = existing_picture(context, as_text(mask["file"]), (*where, "file"))
+    if mask.assign and mask.find not in (None, "face"):
+        context.wrong("assign_not_faces", (*where, "find"), part=mask.find)
+    path = None if mask.file is None else existing_picture(context, mask.file, (*where, "file"))
     return {} if path is None else {"mask": path}
 
 
@@ -249,24 +304,24 @@ class InpaintRegion(Struct, frozen=True, kw_only=True):
 
 def inpaint_region(plan: PlanContext, stage: Stage) -> InpaintRegion:
     """The region that a stage repaints."""
-    mask = dict(as_object(stage.data["mask"]))
-    edges: dict[str, JSONValue] = {}
-    for name, default in (("grow", 0), ("feather", 0), ("invert", False)):
-        edges[name] = mask.pop(name, default)
-    shape: JSONObject = mask
-    if "file" in mask:
+    mask, crop, file = painting(stage).mask, painting(stage).crop, stage.files.get("mask")
+    shapes: JSONObject = {"box": mask.box, "ellipse": mask.ellipse, "polygon": mask.polygon}
+    shape: JSONObject = {name: corners for name, corners in shapes.items() if corners is not None}
+    if mask.file is not None:
         shape = {"file": True}
-    elif "find" in mask:
-        found = {"part": mask["find"], "which": mask.get("which", "largest"), "order": mask.get("order", "size")}
+    elif mask.find is not None:
+        found = {"part": mask.find, "which": mask.which or "largest", "order": mask.order or "size"}
         shape = {"find": found}
-    crop: JSONObject = {"megapixels": 1.0, "context": 0.5, "multiple": 16, **as_object(stage.data.get("crop"))}
-    file = stage.files.get("mask")
-    return InpaintRegion(mask={"shape": shape, **edges}, crop=crop, file=None if file is None else plan.blobs[file])
+    return InpaintRegion(
+        mask={"shape": shape, "grow": mask.grow, "feather": mask.feather, "invert": mask.invert},
+        crop={"megapixels": crop.megapixels, "context": crop.context, "multiple": 16},
+        file=None if file is None else plan.blobs[file],
+    )
 
 
 def _by_person_link(plan: PlanContext, stage: Stage, request_for: RequestFactory, region: InpaintRegion) -> StageLink:
-    order = str(as_object(stage.data["mask"]).get("order", "left_to_right"))
-    redraws = as_whole(stage.data.get("redraws", DEFAULT_REDRAWS))
+    said = stage.parameters(InpaintParameters)
+    order, redraws = said.mask.order or "left_to_right", DEFAULT_REDRAWS if said.redraws is None else said.redraws
 
     def link(upstream: Upstream, context: TakeContext) -> Flow[StageOutput]:
         output = yield from _with_right_face_count(plan, stage.id, upstream, context, redraws)

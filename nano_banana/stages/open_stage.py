@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from nano_banana.formats.struct_schema import described
 from nano_banana.model.flow import Flow
-from nano_banana.recipe.naming import NAMES
+from nano_banana.recipe.naming import Names
 from nano_banana.recipe.recipe_model import PICTURE_AXIS, Stage
 from nano_banana.stages.stage_calls import StageOutput, call_for_picture, compute_call
-from nano_banana.stages.stage_kind import ImaginedReply, StageInput, StageKind
+from nano_banana.stages.stage_kind import ImaginedReply, StageInput, StageKind, StageParameters
 from nano_banana.stages.take_context import PlanContext, StageLink, StagePath, TakeContext, Upstream
+
+
+class OpenParameters(StageParameters, frozen=True, kw_only=True):
+    """Brings in the picture files of the named shots (`pictures: […]`), upright and without metadata.
+
+    Every other stage can work on them. A take is named for its file: `touched/beach/s1`.
+    """
+
+    open: Annotated[Names, described("The shots with `pictures`: a name, a list of names, or `all`.")]
 
 
 class OpenStage(StageKind):
     """Opens the picture files of shots, upright and without metadata."""
 
     verb = "open"
-    description = (
-        "Brings in the picture files of the named shots (`pictures: […]`), upright and without metadata, so that every "
-        "other stage can work on them. A take is named for its file: `touched/beach/s1`."
-    )
-    parameters = {"open": {**NAMES, "description": "The shots with `pictures`: a name, a list of names, or `all`."}}
-    required = ("open",)
+    parameters = OpenParameters
     example = """\
 shots:
   holiday:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from enum import Enum, auto
-from typing import ClassVar
+from typing import Annotated, ClassVar, TypeAlias
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
+from msgspec.structs import replace
 
 from nano_banana.catalog.arguments import ArgumentProblem, ValueChecker
 from nano_banana.catalog.endpoint import Endpoint, Field
+from nano_banana.formats.struct_schema import AnyJSON, Section, described
 from nano_banana.formats.yaml_values import KeyPath
 from nano_banana.model.flow import Ruling
-from nano_banana.model.json_values import JSONObject, JSONValue, as_object, as_text
+from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.nodes import Node, NodeEnd
 from nano_banana.model.problem import Position, Problem
 from nano_banana.recipe.interpolation import is_template_value, leaf_values
-from nano_banana.recipe.naming import NAMES, TEXT
+from nano_banana.recipe.naming import Name, Names, Text
 from nano_banana.recipe.prompts import find_prompt
 from nano_banana.recipe.recipe_model import CollectionRef, Shot, Stage, Subject, TemplateText
 from nano_banana.recipe.resolve_context import ResolveContext
@@ -30,32 +32,36 @@ from nano_banana.recipe.resolve_stages import (
 )
 from nano_banana.stages.take_context import PlanContext, StageLink, StagePath
 
-COLLECTION: JSONObject = {
-    **NAMES,
-    "description": "The collection: a stage's id, `stage.shot` or `stage.accepted`; or a list.",
-}
-"""The schema of a parameter that names collections."""
+Collections: TypeAlias = Annotated[
+    Names, described("The collection: a stage's id, `stage.shot` or `stage.accepted`; or a list.")
+]
+"""Names of collections; the type of a key, like those below."""
 
-USING: JSONObject = {**TEXT, "description": "The endpoint that does the work, for example `fal-ai/flux-lora`."}
+Using: TypeAlias = Annotated[Text, described("The endpoint that does the work, for example `fal-ai/flux-lora`.")]
 
-WITH: JSONObject = {
-    "type": "object",
-    "description": "Fields of the endpoint, by its own names. Texts may be templates.",
-    "default": {},
-}
+Options: TypeAlias = Annotated[
+    dict[str, AnyJSON], described("Fields of the endpoint, by its own names. Texts may be templates.")
+]
 
-ADAPTERS: JSONObject = {
-    "type": "object",
-    "description": "Adapters to draw with and their scales, `{likeness: 0.95}`: a train stage's id (each take uses "
-    "its own subject's) or a name from the recipe's `adapters`.",
-    "additionalProperties": {
-        "type": "number",
-        "minimum": 0,
-        "maximum": 4,
-        "description": "Scale: 0.8–1.1 for a person, 0.2–0.5 for a style beside one.",
-    },
-    "default": {},
-}
+Adapters: TypeAlias = Annotated[
+    dict[
+        str,
+        Annotated[float, Meta(ge=0, le=4), described("Scale: 0.8–1.1 for a person, 0.2–0.5 for a style beside one.")],
+    ],
+    described(
+        "Adapters to draw with and their scales, `{likeness: 0.95}`: a train stage's id (each take uses its own "
+        "subject's) or a name from the recipe's `adapters`."
+    ),
+]
+
+
+class StageParameters(Section, frozen=True, kw_only=True):
+    """What an entry of `stages` may say; each kind adds its own keys, its verb first.
+
+    These are read for every kind that has them: `using`, `with` (as `options`), `adapters` and `prompt`.
+    """
+
+    id: Annotated[Name, described("The stage's name; other stages refer to it.")]
 
 
 class StageInput(Enum):
@@ -72,31 +78,36 @@ class StageInput(Enum):
 
 
 class StageEntry(Struct, frozen=True, kw_only=True):
-    """One entry of the recipe's `stages`: its data, its path, and the names that it may use.
+    """One entry of the recipe's `stages`: its parameters, its path, and the names that it may use.
 
     `context` is where problems are noted.
     """
 
-    data: JSONObject
+    parameters: Section
     where: KeyPath
     names: StageNames
     context: ResolveContext
 
-    def at(self, data: JSONObject, key: str) -> StageEntry:
-        """A mapping inside this entry, read as an entry of its own."""
-        return StageEntry(data=data, where=(*self.where, key), names=self.names, context=self.context)
+    def at(self, parameters: Section, key: str) -> StageEntry:
+        """A section inside this entry, read as an entry of its own."""
+        return replace(self, parameters=parameters, where=(*self.where, key))
+
+    @property
+    def id(self) -> str:
+        """The stage's name; of a section inside an entry, nothing."""
+        return getattr(self.parameters, "id", "")
 
     @property
     def adapters(self) -> tuple[tuple[str, float], ...]:
         """The adapters under `adapters`, with their scales."""
-        return read_stage_adapters(self.context, self.names, as_object(self.data.get("adapters")), self.where)
+        return read_stage_adapters(self.context, self.names, getattr(self.parameters, "adapters", {}), self.where)
 
     @property
     def prompt(self) -> TemplateText | None:
         """The template under `prompt`, if there is one."""
-        if "prompt" not in self.data:
-            return None
-        return find_prompt(self.context, as_text(self.data["prompt"]), self.names.templates, (*self.where, "prompt"))
+        prompt: str | None = getattr(self.parameters, "prompt", None)
+        where = (*self.where, "prompt")
+        return None if prompt is None else find_prompt(self.context, prompt, self.names.templates, where)
 
 
 class StageCheck(Struct, frozen=True, kw_only=True):
@@ -171,18 +182,14 @@ class ImaginedReply(Struct, frozen=True, kw_only=True):
 class StageKind:
     """One kind of stage: what its entry in a recipe may say, how that is checked, and the flow that it becomes.
 
-    A subclass declares `verb`, `description`, `parameters` and `example`, and overrides what is special about it. It
+    A subclass declares `verb`, `parameters` and `example`, and overrides what is special about it. It
     is found by its verb, through the entry-point group `nano_banana.stages`. docs/extending.md has a whole example.
     """
 
     verb: ClassVar[str]
     """The key that makes an entry a stage of this kind. Its value names what the stage works on."""
-    description: ClassVar[str]
-    """One or two sentences for editors and the reference."""
-    parameters: ClassVar[Mapping[str, JSONObject]]
-    """The JSON Schema of each key of an entry, the verb's own first; each with a `description`."""
-    required: ClassVar[tuple[str, ...]]
-    """The keys that an entry must have."""
+    parameters: ClassVar[type[StageParameters]]
+    """The keys of an entry, the verb's own first; each with a description. The docstring describes the kind."""
     example: ClassVar[str]
     """A fragment of a recipe with such a stage, as YAML."""
     input: ClassVar[StageInput] = StageInput.COLLECTIONS
@@ -231,7 +238,7 @@ class StageKind:
 
     def read(self, entry: StageEntry) -> Stage:
         """The stage that an entry describes; names that are unknown are noted."""
-        value, where = entry.data[self.source_key], (*entry.where, self.source_key)
+        value, where = getattr(entry.parameters, self.source_key), (*entry.where, self.source_key)
         subjects: tuple[str, ...] = ()
         shots: tuple[str, ...] = ()
         sources: tuple[CollectionRef, ...] = ()
@@ -243,12 +250,12 @@ class StageKind:
             opened = self.input is StageInput.PICTURE_SHOTS
             shots = read_stage_shots(entry.context, entry.names, value, where, opened=opened)
         return Stage(
-            id=as_text(entry.data["id"]),
+            id=entry.id,
             verb=self.verb,
             where=entry.where,
-            endpoint=as_text(entry.data.get(self.endpoint_key, "")),
-            options=as_object(entry.data.get("with")),
-            data=entry.data,
+            endpoint=getattr(entry.parameters, self.endpoint_key, ""),
+            options=getattr(entry.parameters, "options", {}),
+            entry=entry.parameters,
             subjects=subjects,
             shots=shots,
             sources=sources,
@@ -274,7 +281,11 @@ class StageKind:
     def fields_set(self, stage: Stage, endpoint: Endpoint, *, references: bool = False) -> set[str]:
         """The names of the endpoint's fields that the stage sets itself, its adapters among them."""
         fields = self.filled_fields(stage, endpoint, references=references)
-        return {field for field in (*fields, endpoint.roles.adapters if "adapters" in stage.data else None) if field}
+        return {
+            field
+            for field in (*fields, endpoint.roles.adapters if getattr(stage.entry, "adapters", None) else None)
+            if field
+        }
 
     def check(self, stage: Stage, check: StageCheck) -> None:
         """Note what is wrong with a stage, whatever its endpoint."""

@@ -14,9 +14,11 @@ from typing import ParamSpec, TypeVar
 
 from msgspec import Struct
 
+from nano_banana.formats.struct_schema import section_schema
+from nano_banana.model.json_values import as_object
 from nano_banana.model.problem import Invalid, NanoBananaError, Problem, problem
 from nano_banana.recipe.recipe_model import Stage
-from nano_banana.stages.stage_kind import ImaginedReply, StageKind
+from nano_banana.stages.stage_kind import ImaginedReply, StageKind, StageParameters
 
 ENTRY_POINT_GROUP = "nano_banana.stages"
 
@@ -78,16 +80,19 @@ def _usable_kind(verb: str, loaded: object) -> StageKind:
 
     if not (isinstance(loaded, type) and issubclass(loaded, StageKind)):
         raise TypeError("it isn't a subclass of StageKind")
-    missing = [
-        name for name in ("verb", "description", "parameters", "required", "example") if not hasattr(loaded, name)
-    ]
+    missing = [name for name in ("verb", "parameters", "example") if not hasattr(loaded, name)]
     if missing:
         raise TypeError(f"{loaded.__name__} declares no `{missing[0]}`")
-    if loaded.verb != verb or verb not in loaded.parameters:
+    parameters: object = loaded.parameters
+    if not (isinstance(parameters, type) and issubclass(parameters, StageParameters)):
+        raise TypeError("its `parameters` aren't a subclass of StageParameters")
+    schema = section_schema(parameters)
+    Draft202012Validator.check_schema(dict(schema))
+    properties = as_object(schema["properties"])
+    if [loaded.verb, *properties][:3] != [verb, "id", verb]:
         raise TypeError(f"its `verb` and the first of its `parameters` must be `{verb}`")
-    for name, schema in loaded.parameters.items():
-        Draft202012Validator.check_schema(dict(schema))
-        if not schema.get("description"):
+    for name, written in properties.items():
+        if not as_object(written).get("description"):
             raise TypeError(f"its parameter `{name}` has no description")
     kind = loaded()
     for method in _METHODS:

@@ -8,20 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Annotated, TypeAlias
 
-from msgspec import Struct
+from msgspec import Meta, Struct, field
 
 from nano_banana.catalog.arguments import ArgumentProblem, complete_arguments
 from nano_banana.catalog.endpoint import Endpoint, TriggerUse
+from nano_banana.formats.struct_schema import Section, described
 from nano_banana.formats.yaml_values import KeyPath
 from nano_banana.model.call import Blob
 from nano_banana.model.flow import Flow, Made, ask
-from nano_banana.model.json_values import JSONObject, JSONValue, as_object, as_text, as_whole
+from nano_banana.model.json_values import JSONObject, JSONValue, as_object
 from nano_banana.model.nodes import Node, NodeInfo
-from nano_banana.recipe.naming import NAMES, TEXT
+from nano_banana.recipe.naming import Names, Text
 from nano_banana.recipe.recipe_model import Photo, Stage, Subject, TemplateText
 from nano_banana.stages.stage_calls import CallTarget, compute_call, primary_output
-from nano_banana.stages.stage_kind import USING, WITH, ImaginedReply, StageCheck, StageInput, StageKind
+from nano_banana.stages.stage_kind import ImaginedReply, Options, StageCheck, StageInput, StageKind, StageParameters
 from nano_banana.stages.take_context import PlanContext, root_id
 
 
@@ -48,37 +50,43 @@ CAPTION_PREFIX_PATH: KeyPath = ("photo_rules", "captions", "prefix")
 """Where the recipe says what begins every caption."""
 
 
+_Steps: TypeAlias = Annotated[int, Meta(ge=1)]
+
+
+class StepsSection(Section, frozen=True):
+    """So many steps for each photo, within bounds."""
+
+    per_photo: Annotated[_Steps, described("Steps for each photo.")]
+    min: Annotated[_Steps | None, described("Never fewer.")] = None
+    max: Annotated[_Steps | None, described("Never more.")] = None
+
+    def count(self, photos: int) -> int:
+        """The steps for so many photos."""
+        count = self.per_photo * photos
+        count = max(count, count if self.min is None else self.min)
+        return min(count, count if self.max is None else self.max)
+
+
+class TrainParameters(StageParameters, frozen=True, kw_only=True):
+    """Trains one adapter for each subject from its training set."""
+
+    train: Annotated[Names, described("The subjects to train: a name, a list of names, or `all`.")]
+    using: Annotated[Text, described("The trainer, for example `fal-ai/flux-lora-portrait-trainer`.")]
+    steps: Annotated[
+        _Steps | StepsSection | None,
+        described("Training steps: a number, or so many for each photo within bounds."),
+    ] = None
+    caption: Annotated[
+        Text | None, described("A template for the caption of photos that have no `.txt` file beside them.")
+    ] = None
+    options: Options = field(name="with", default_factory=dict)
+
+
 class TrainStage(StageKind):
     """Trains an adapter for each subject."""
 
     verb = "train"
-    description = "Trains one adapter for each subject from its training set."
-    parameters = {
-        "train": {**NAMES, "description": "The subjects to train: a name, a list of names, or `all`."},
-        "using": {**USING, "description": "The trainer, for example `fal-ai/flux-lora-portrait-trainer`."},
-        "steps": {
-            "anyOf": [
-                {"type": "integer", "minimum": 1},
-                {
-                    "type": "object",
-                    "properties": {
-                        "per_photo": {"type": "integer", "minimum": 1, "description": "Steps for each photo."},
-                        "min": {"type": "integer", "minimum": 1, "description": "Never fewer."},
-                        "max": {"type": "integer", "minimum": 1, "description": "Never more."},
-                    },
-                    "required": ["per_photo"],
-                    "additionalProperties": False,
-                },
-            ],
-            "description": "Training steps: a number, or so many for each photo within bounds.",
-        },
-        "caption": {
-            **TEXT,
-            "description": "A template for the caption of photos that have no `.txt` file beside them.",
-        },
-        "with": WITH,
-    }
-    required = ("train", "using")
+    parameters = TrainParameters
     example = """\
 stages:
   - id: likeness
@@ -95,13 +103,13 @@ stages:
     def templates(self, stage: Stage) -> Iterator[TemplateText]:
         """Also the template of captions."""
         yield from super().templates(stage)
-        if isinstance(caption := stage.data.get("caption"), str):
-            yield TemplateText(text=caption, where=(*stage.where, "caption"))
+        if caption := caption_template(stage):
+            yield caption
 
     def filled_fields(self, stage: Stage, endpoint: Endpoint, *, references: bool = False) -> set[str | None]:
         """The photos, the trigger and the steps."""
         roles = endpoint.roles
-        return {roles.archive, roles.trigger, roles.steps if "steps" in stage.data else None}
+        return {roles.archive, roles.trigger, roles.steps if stage.parameters(TrainParameters).steps else None}
 
     def argument_problem_kind(self, stage: Stage, endpoint: Endpoint, found: ArgumentProblem) -> str:
         """Steps may be under `steps` or under `with`."""
@@ -110,19 +118,19 @@ stages:
 
     def check_endpoint(self, stage: Stage, endpoint: Endpoint, check: StageCheck) -> None:
         """Note steps that are out of range, or that the trainer has no field for."""
-        steps, where = stage.data.get("steps"), (*stage.where, "steps")
+        steps, where = stage.parameters(TrainParameters).steps, (*stage.where, "steps")
         if steps is None:
             return
         field = endpoint.field_for(endpoint.roles.steps)
         if field is None:
             check.context.wrong_key("no_steps", where, endpoint=endpoint.id)
             return
-        bounds = as_object(steps) if isinstance(steps, Mapping) else {"": steps}
+        bounds = {"": steps} if isinstance(steps, int) else {"min": steps.min, "max": steps.max}
         for name, count in bounds.items():
-            if name != "per_photo" and as_whole(count) >= 1:
+            if count is not None and count >= 1:
                 check.value(endpoint, field, count, (*where, name) if name else where)
         low, high = bounds.get("min"), bounds.get("max")
-        if isinstance(low, int) and isinstance(high, int) and low > high:
+        if low is not None and high is not None and low > high:
             check.context.wrong("steps_crossed", where, low=low, high=high)
 
     def root_node(self, plan: PlanContext, stage: Stage, subject: Subject) -> Node:
@@ -152,21 +160,26 @@ class TrainingData(Struct, frozen=True, kw_only=True):
 
 
 def _training_data(plan: PlanContext, stage: Stage, subject: Subject) -> TrainingData:
-    rules = plan.recipe.photo_rules
-
-    def render(text: JSONValue, where: KeyPath) -> str | None:
-        if not text:
-            return None
-        return plan.render(TemplateText(text=as_text(text), where=where), plan.contexts.for_subject(subject.name))
-
+    rules, caption, variables = (
+        plan.recipe.photo_rules,
+        caption_template(stage),
+        plan.contexts.for_subject(subject.name),
+    )
+    prefix = rules.captions.prefix if rules else None
     return TrainingData(
         photos=[
             (plan.blobs[photo.path], None if photo.caption is None else plan.blobs[photo.caption])
             for photo in split_photos(subject, plan.blobs).training
         ],
-        caption=render(stage.data.get("caption"), (*stage.where, "caption")),
-        prefix=render(rules.captions.prefix if rules else None, CAPTION_PREFIX_PATH) or None,
+        caption=plan.render(caption, variables) if caption else None,
+        prefix=plan.render(TemplateText(text=prefix, where=CAPTION_PREFIX_PATH), variables) or None if prefix else None,
     )
+
+
+def caption_template(stage: Stage) -> TemplateText | None:
+    """The template of the captions of photos that have no caption file, if the stage has one."""
+    caption = stage.parameters(TrainParameters).caption
+    return TemplateText(text=caption, where=(*stage.where, "caption")) if caption else None
 
 
 def _stage_fields(stage: Stage, subject: Subject, endpoint: Endpoint, photos: int) -> JSONObject:
@@ -174,9 +187,9 @@ def _stage_fields(stage: Stage, subject: Subject, endpoint: Endpoint, photos: in
     fields: dict[str, JSONValue] = {}
     if endpoint.roles.trigger:
         fields[endpoint.roles.trigger] = _trigger_text(subject, endpoint.roles.trigger_as)
-    steps = stage.data.get("steps")
+    steps = stage.parameters(TrainParameters).steps
     if steps is not None and endpoint.roles.steps:
-        fields[endpoint.roles.steps] = _step_count(steps, photos)
+        fields[endpoint.roles.steps] = steps if isinstance(steps, int) else steps.count(photos)
     return fields
 
 
@@ -188,15 +201,6 @@ def _trigger_text(subject: Subject, use: TriggerUse | None) -> str:
             return f"{subject.trigger} {subject.noun}"
         case _:
             return subject.trigger
-
-
-def _step_count(steps: JSONValue, photos: int) -> int:
-    """A number as it is, or so many for each photo, within the bounds given."""
-    if not isinstance(steps, Mapping):
-        return as_whole(steps)
-    count = as_whole(steps["per_photo"]) * photos
-    count = max(count, as_whole(steps.get("min", count)))
-    return min(count, as_whole(steps.get("max", count)))
 
 
 def train(

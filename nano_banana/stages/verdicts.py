@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import combinations, permutations
-from typing import TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from msgspec import Struct
 
 from nano_banana.model.flow import Reason, Ruling, Verdict
 from nano_banana.model.json_values import JSONObject, as_items, as_number, as_object
 
-REJECTION_KINDS = ("no_face", "extra_face", "copy_of_training_photo")
+RejectionKind: TypeAlias = Literal["no_face", "extra_face", "copy_of_training_photo"]
+REJECTION_KINDS: tuple[RejectionKind, ...] = get_args(RejectionKind)
 """What a gate may reject besides a face that isn't like its person's."""
 
 

@@ -130,16 +130,16 @@ def test_a_change_of_its_code_is_noticed(site: Site) -> None:
     ("old", "new", "said"),
     [
         ("import Blob", "import Blub", "ImportError: cannot import name 'Blub'"),
-        ("FrameStage(StageKind)", "FrameStage(Blob)", "it isn't a subclass of StageKind"),
+        ("class FrameStage(StageKind)", "class FrameStage(Blob)", "it isn't a subclass of StageKind"),
         ('verb = "frame"', 'verb = "framed"', "its `verb` and the first of its `parameters` must be `frame`"),
         ("    example = ", "    sample = ", "FrameStage declares no `example`"),
-        ('"minimum": 16', '"minimum": "16"', "SchemaError"),
+        ("Meta(ge=16,", "Meta(ge='16',", "`ge` must be an int or float"),
         (
             "for other in check.stages",
             "for other in check.stagse",
             "AttributeError: 'StageCheck' object has no attribute",
         ),
-        ('stage.data["size"]', 'stage.data["sise"]', "KeyError: 'sise'"),
+        ("said.size", "said.sise", "AttributeError: 'FrameParameters' object has no attribute 'sise'"),
     ],
 )
 def test_a_broken_package_is_an_error_where_it_is_used(site: Site, old: str, new: str, said: str) -> None:

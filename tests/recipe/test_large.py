@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nano_banana.recipe.recipe_model import Identity, Recipe
+from nano_banana.recipe.recipe_model import Recipe
+from nano_banana.recipe.recipe_sections import Identity
 from nano_banana.stages.gate_stage import gate_rules
 from tests.recipe.resolve.tools import load, write
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from nano_banana.formats.struct_schema import section_schema
 from nano_banana.model.call import Reply, blob_of
 from nano_banana.model.flow import Ask, Made
+from nano_banana.model.json_values import as_items, as_object
 from nano_banana.model.problem import CallFailed
 from nano_banana.stages.call_stage import first_picture
 from nano_banana.stages.stage_calls import CallTarget
@@ -38,8 +40,8 @@ def test_an_answer_without_a_picture_fails() -> None:
 @pytest.mark.parametrize("verb", stage_kinds())
 def test_a_kind_begins_with_its_verb_and_needs_only_what_it_has(verb: str) -> None:
     kind = stage_kinds()[verb]
-    assert kind.verb == verb
-    assert next(iter(kind.parameters)) == verb
-    assert set(kind.required) <= set(kind.parameters)
-    assert kind.source_key in kind.required
-    assert all(shape.get("description") for shape in kind.parameters.values())
+    schema = section_schema(kind.parameters)
+    properties = as_object(schema["properties"])
+    assert (kind.verb, [*properties][:2]) == (verb, ["id", verb])
+    assert {"id", verb, kind.source_key} <= {*as_items(schema["required"])}
+    assert all(as_object(shape).get("description") for shape in properties.values())

@@ -32,7 +32,8 @@ from nano_banana.formats.yaml_values import KeyPath, to_plain
 from nano_banana.model.problem import Invalid, Position, Problem, problem
 from nano_banana.providers.fal.fal_config import FalConfig
 from nano_banana.recipe.interpolation import is_template_value
-from nano_banana.recipe.recipe_model import Identity, Stage
+from nano_banana.recipe.recipe_model import Stage
+from nano_banana.recipe.recipe_sections import Identity
 from nano_banana.session.session import Session
 from nano_banana.settings.config_file import write_atomically
 from nano_banana.stages.stage_registry import kind_of

@@ -18,7 +18,7 @@ from nano_banana.features.packs.pack_testing import template_faults
 from nano_banana.features.packs.untrusted_pack_files import folder_files, zip_files
 from nano_banana.formats.file_writing import as_user
 from nano_banana.model.problem import Invalid, Problem, Unusable, problem
-from nano_banana.recipe.naming import NAME
+from nano_banana.recipe.naming import NAME_PATTERN
 from nano_banana.recipe.pack import Pack
 from nano_banana.recipe.pack_reader import PACK_FILE, PACKS_FOLDER, read_pack
 from nano_banana.recipe.recipe_files import RecipeFiles
@@ -86,7 +86,7 @@ def stage_pack(source: Path, root: Path, *, name: str = "") -> IncomingPack:
 
     Call `keep` or `leave` then. Raises Invalid with everything that is wrong with it, and Unusable.
     """
-    if name and not re.fullmatch(str(NAME["pattern"]), name):
+    if name and not re.fullmatch(NAME_PATTERN, name):
         raise Invalid([problem("not_a_name", name=name)])
     if not source.exists():
         raise Invalid([problem("pack_source_missing", path=str(source))])
@@ -94,7 +94,7 @@ def stage_pack(source: Path, root: Path, *, name: str = "") -> IncomingPack:
     called = name or _name_in(files[PACK_FILE]) or (source / inside).name
     if name:
         files = {**files, PACK_FILE: _renamed(files[PACK_FILE], name)}
-    if not re.fullmatch(str(NAME["pattern"]), called):
+    if not re.fullmatch(NAME_PATTERN, called):
         raise Invalid([problem("not_a_name", name=called)])
     staged = root / PACKS_FOLDER / f".adding-{os.getpid()}" / called
     try:

@@ -16,7 +16,7 @@ from nano_banana.settings.fal_key import find_key
 
 if TYPE_CHECKING:
     # It loads yaml and jinja2.
-    from nano_banana.recipe.recipe_model import Privacy, RunLimits
+    from nano_banana.recipe.recipe_sections import Privacy, RunLimits
 
 DAY_SECONDS = 86_400
 HOST_VARIABLES = ("FAL_QUEUE_RUN_HOST", "FAL_RUN_HOST")

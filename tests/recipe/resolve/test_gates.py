@@ -10,6 +10,7 @@ from nano_banana.recipe.load import Loaded
 from nano_banana.recipe.picks import KeepRule, keep_rule
 from nano_banana.recipe.recipe_model import CollectionRef, Stage
 from nano_banana.stages.gate_stage import GateRules, gate_rules
+from nano_banana.stages.inpaint_stage import MaskSection, RepairParameters
 from nano_banana.stages.verdicts import AcceptanceCriteria
 from tests.recipe.resolve.tools import kinds, load, write
 
@@ -91,8 +92,9 @@ def test_a_repair_is_an_inpainting_of_the_gates_id(studio: Path) -> None:
     )
     (repair,) = found.inner
     assert (repair.id, repair.verb, repair.where) == ("judged", "inpaint", ("stages", 3, "repair"))
-    assert repair.data["mask"] == {"find": "face", "grow": 0.25, "feather": 0.08}
-    assert repair.data["crop"] == {"context": 1}
+    said = repair.parameters(RepairParameters)
+    assert said.mask == MaskSection(find="face", grow=0.25, feather=0.08)
+    assert said.crop.context == 1
     assert (repair.adapters, repair.options, repair.by_person) == ((("likeness", 1),), {"guidance_scale": 3}, True)
     rules = gate_rules(found)
     assert rules is not None

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.recipe.recipe_model import Identity, Shot
+from nano_banana.recipe.recipe_model import Shot
+from nano_banana.recipe.recipe_sections import Identity
 from nano_banana.recipe.resolve_shots import axis_combinations
 from tests.recipe.resolve.tools import kinds, load
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from nano_banana.recipe.recipe_model import CollectionRef, Parallelism, Privacy, RequestRate, RunLimits
+from nano_banana.recipe.recipe_model import CollectionRef
+from nano_banana.recipe.recipe_sections import Parallelism, Privacy, RequestRate, RunLimits
 from tests.recipe.resolve.tools import kinds, load, write
 
 BASE = """
