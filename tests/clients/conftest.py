@@ -72,19 +72,20 @@ def pinned(file: str) -> list[str]:
     return (PYTHON / file).read_text(encoding="utf-8").split()
 
 
-def npm_installed() -> Path:
-    """A folder with the packages that the lock file names, and the stories beside them."""
+def npm_installed(source: Path = JS, name: str = "npm") -> Path:
+    """A folder with the packages that the lock file in `source` names, and the scripts beside it."""
     if shutil.which("npm") is None or shutil.which("node") is None:
         pytest.skip("no Node.js with npm here")
-    files = [JS / name for name in ("package.json", "package-lock.json", ".npmrc")]
+    files = [source / file for file in ("package.json", "package-lock.json", ".npmrc")]
 
     def command(folder: Path) -> list[str]:
         for file in files:
             shutil.copy(file, folder)
         return ["npm", "ci", "--prefix", str(folder), "--loglevel=error"]
 
-    folder = _installed("npm", b"".join(file.read_bytes() for file in files), command)
-    shutil.copy(JS / "stories.mjs", folder)
+    folder = _installed(name, b"".join(file.read_bytes() for file in files), command)
+    for script in source.glob("*.mjs"):
+        shutil.copy(script, folder)
     return folder
 
 

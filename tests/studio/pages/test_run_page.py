@@ -1,0 +1,84 @@
+"""The run page: the plan, its price, a run as it happens."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+from nano_banana.model.json_values import JSONObject
+from tests.studio.pages.conftest import Open
+from tests.studio.pages.fake_studio import FakeStudio, picture_of
+
+
+def test_the_plan_in_pictures_and_dollars(window: Open, studio: FakeStudio) -> None:
+    page = window("run")
+    plan = page.get_by_role("region", name="Plan")
+    for said in ("38 pictures to make", "$0.79–1.21", "22 pictures", "up to 12", "takes"):
+        expect(plan).to_contain_text(said)
+    page.get_by_label("Budget in dollars").fill("2.5")
+    page.get_by_role("button", name="Start").click()
+    expect(page.get_by_role("heading", name="Making 1 of 38 pictures")).to_be_visible()
+    assert studio.ran == [{"budget": 2.5, "confirmed": False}]
+
+
+def test_a_price_above_the_limit_must_be_confirmed(window: Open, studio: FakeStudio) -> None:
+    studio.plan["asks"] = True
+    page = window("run")
+    page.get_by_role("button", name="Start").click()
+    expect(page.get_by_role("dialog")).to_contain_text("$0.79–1.21")
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert studio.ran == []
+    page.get_by_role("button", name="Start").click()
+    page.get_by_role("button", name="Spend up to $1.21").click()
+    expect(page.get_by_role("region", name="Run")).to_be_visible()
+    assert studio.ran == [{"budget": 5, "confirmed": True}]
+
+
+def test_another_run_is_the_reason_for_a_no(window: Open, studio: FakeStudio) -> None:
+    studio.run_answer = ({"reason": "another run is using this store"}, 409)
+    page = window("run")
+    page.get_by_role("button", name="Start").click()
+    expect(page.get_by_role("alert")).to_have_text("another run is using this store")
+    expect(page.get_by_role("region", name="Plan")).to_be_visible()
+
+
+def test_a_run_is_seen_as_it_happens(window: Open, studio: FakeStudio) -> None:
+    page = window("run")
+    studio.tell("run", state="started", run="r1", total=3, budget=1.0)
+    studio.tell("call", stage="takes", take="heads/ana/s1", state="queued", position=4)
+    studio.tell("call", stage="takes", take="heads/ana/s2", state="running", position=None)
+    run = page.get_by_role("region", name="Run")
+    expect(run).to_contain_text("Making 1 of 3 pictures")
+    expect(run.get_by_role("list", name="Under way")).to_have_text("takes 1 under way · 1 waiting, first at place 4")
+    studio.tell("picture", take="heads/ana/s2", picture=picture_of(2))
+    studio.tell("call", stage="takes", take="heads/ana/s2", state="done", position=None)
+    studio.tell("verdict", take="heads/ana/s2", ruling="unsure", score=0.48)
+    studio.tell("spend", spent_usd=0.021)
+    expect(run.get_by_role("img", name="heads/ana/s2")).to_be_visible()
+    expect(run).to_contain_text("Unsure 0.48")
+    expect(run).to_contain_text("$0.02 spent of $1.00")
+    studio.tell("problem", take="heads/ana/s1", error="the provider refused the prompt", help="change it")
+    expect(run.get_by_role("list", name="Problems")).to_contain_text("the provider refused the prompt")
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_role("button", name="Stop at once")).to_be_visible()
+    assert studio.ran == [{"stop": True}]
+    studio.tell("run", state="ended", summary="Stopped: 1 of 3 pictures done")
+    expect(page.get_by_role("heading", name="Stopped: 1 of 3 pictures done")).to_be_visible()
+    expect(page.get_by_role("link", name="Review the pictures")).to_be_visible()
+    expect(page.get_by_role("region", name="Plan")).to_be_visible()
+
+
+def test_texts_of_a_run_are_never_markup(window: Open, studio: FakeStudio) -> None:
+    evil = "<img src=x onerror=\"document.title='owned'\">"
+    studio.plan = {**studio.plan, "problems": [evil], "stages": [{"id": evil, "to_make": 1}]}
+    page = window("run")
+    problem: JSONObject = {"take": evil, "error": evil, "help": evil}
+    studio.tell("run", state="started", run=evil, total=1)
+    studio.tell("call", stage=evil, take=evil, state="running")
+    studio.tell("picture", take=evil, picture=picture_of(1))
+    studio.tell("verdict", take=evil, ruling=evil, score=0.1)
+    studio.tell("problem", **problem)
+    studio.tell("run", state="ended", summary=evil)
+    expect(page.get_by_role("heading", name=evil)).to_be_visible()
+    assert page.locator("img[src='x'], [onerror]").count() == 0
+    assert not page.title().startswith("owned")
