@@ -25,7 +25,7 @@ TRUTHS: Mapping[str, bool | None] = {
     **dict.fromkeys(("0", "0.0", "false", "no", "different"), False),
     "": None,
 }
-"""What may stand under `truth`, in any case of letters."""
+"""The values of `truth`, in upper or lower case."""
 
 
 class PicturePair(Struct, frozen=True, kw_only=True):
@@ -37,10 +37,10 @@ class PicturePair(Struct, frozen=True, kw_only=True):
 
 
 def read_pairs(file: Path) -> list[PicturePair]:
-    """The pairs of a CSV file with the columns `a`, `b` and, if it likes, `truth`; others are passed over.
+    """The pairs of a CSV file with the columns `a`, `b` and optionally `truth`; other columns are ignored.
 
-    UTF-8, with or without a mark at its begin; commas, semicolons or tabs; spaces around values do not count, and
-    neither do empty lines. Raises Invalid with every mistake: `pairs_missing`, `file_unreadable`, `pairs_not_text`,
+    UTF-8, with or without a byte order mark; commas, semicolons or tabs. Spaces around values and empty lines are
+    ignored. Raises Invalid with every mistake: `pairs_missing`, `file_unreadable`, `pairs_not_text`,
     `pairs_header`, `pairs_row`, `pairs_truth`, `pairs_quotes`.
     """
     rows = _rows(file)
@@ -102,7 +102,7 @@ def _place(file: Path, line: int) -> Position:
 
 
 SAME_PERSON_THRESHOLD = 0.363
-"""The cosine from which OpenCV calls two faces one person's, by SFace and LFW."""
+"""From this cosine, OpenCV takes two faces for one person's (SFace, tested on LFW)."""
 
 NO_FACE = "no_face"
 UNREADABLE = "unreadable"
@@ -116,7 +116,7 @@ class ComparedPair(Struct, frozen=True, kw_only=True):
     similarity: float | None = None
     reason: str | None = None
     blamed: tuple[str, ...] = ()
-    """The pictures that it is because of."""
+    """The pictures that cause the reason."""
 
     def same(self, threshold: float) -> bool | None:
         """Whether they show one person."""
@@ -124,10 +124,10 @@ class ComparedPair(Struct, frozen=True, kw_only=True):
 
 
 class MatchRates(Struct, frozen=True, kw_only=True):
-    """How often it was right on pairs of known truth: `same` and `different` of them could be compared.
+    """How often the comparison was right on pairs of known truth.
 
-    `accepted` of the first and `mistaken` of the second were called the same; `auc` is the chance that one of the
-    first is more alike than one of the second (None where there are none of either).
+    `same` and `different` pairs were compared, of which `accepted` and `mistaken` were called the same. `auc` is the
+    chance that a same pair is more alike than a different one (None if there are none of either).
     """
 
     same: int
@@ -139,7 +139,7 @@ class MatchRates(Struct, frozen=True, kw_only=True):
 
 
 def compare_pictures(a: str, b: str) -> ComparedPair:
-    """Compare two picture files. Raises Invalid where one can't be read, Unusable where faces can't be looked at."""
+    """Compare two pictures. Raises Invalid if one can't be read, Unusable if this machine can't find faces."""
     paths = {name: Path(name) for name in (a, b)}
     absent = [name for name, path in paths.items() if not _is_file(path)]
     if absent:
@@ -154,19 +154,23 @@ def compare_pictures(a: str, b: str) -> ComparedPair:
 def compare_pairs(
     pairs: Sequence[PicturePair], folder: Path, *, tell: Callable[[int, int], None] | None = None
 ) -> list[ComparedPair]:
-    """Compare each pair; a picture is looked for in `folder`, then in the working folder, and looked at once.
+    """Compare each pair; pictures are searched in `folder`, then in the working folder.
 
-    `tell` hears how many of how many pictures are done. Raises Unusable where faces can't be looked at here.
+    `tell` gets how many of how many pictures are done. Raises Unusable if this machine can't find faces.
     """
-    paths = {name: _find_picture(name, folder) for pair in pairs for name in (pair.a, pair.b)}
+    paths = {
+        name: next((path.resolve() for path in (folder / name, Path(name)) if _is_file(path)), None)
+        for pair in pairs
+        for name in (pair.a, pair.b)
+    }
     there = sorted({path for path in paths.values() if path is not None})
     sights = embed_faces(there, tell=None if tell is None else lambda done: tell(done, len(there)))
-    seen = {name: _embedding_of(name, path, sights) for name, path in paths.items()}
+    seen = {name: sights[path] if path else problem("picture_missing", path=name) for name, path in paths.items()}
     return [_compare_faces(pair, seen[pair.a], seen[pair.b]) for pair in pairs]
 
 
 def match_rates(compared: Sequence[ComparedPair], threshold: float) -> MatchRates | None:
-    """How right the comparison is; None where no pair's truth is known."""
+    """How often the comparison is right; None if no pair's truth is known."""
     known = [one for one in compared if one.pair.truth is not None]
     if not known:
         return None
@@ -182,16 +186,8 @@ def match_rates(compared: Sequence[ComparedPair], threshold: float) -> MatchRate
     )
 
 
-def _find_picture(name: str, folder: Path) -> Path | None:
-    return next((path.resolve() for path in (folder / name, Path(name)) if _is_file(path)), None)
-
-
 def _is_file(path: Path) -> bool:
     return os.path.isfile(path)  # noqa: PTH113 - Path.is_file raises for a name that is too long
-
-
-def _embedding_of(name: str, path: Path | None, sights: Mapping[Path, FaceEmbedding]) -> FaceEmbedding:
-    return problem("picture_missing", path=name) if path is None else sights[path]
 
 
 def _compare_faces(pair: PicturePair, one: FaceEmbedding, other: FaceEmbedding) -> ComparedPair:
@@ -226,28 +222,26 @@ def _auc(same: Sequence[float], other: Sequence[float]) -> float | None:
 
 
 FaceEmbedding: TypeAlias = bytes | Problem | None
-"""The embedding of a picture's largest face (128 floats of 32 bits); None: no face; or why it can't be read."""
+"""The embedding of a picture's largest face (128 32-bit floats); None for no face; a problem if it can't be read."""
 
 
 WITHOUT_WORKERS = 4
-"""So few pictures are looked at before a worker process has begun."""
+"""Up to this many pictures are done before a worker process has started."""
 
 
-def embed_faces(
-    paths: Iterable[Path], *, processes: int | None = None, tell: Callable[[int], None] | None = None
-) -> Mapping[Path, FaceEmbedding]:
-    """Look at each distinct picture once, in `processes` processes (None: one a processor) where they are many.
+def embed_faces(paths: Iterable[Path], tell: Callable[[int], None] | None = None) -> Mapping[Path, FaceEmbedding]:
+    """Look at each distinct picture once, in worker processes if there are many.
 
-    `tell` hears after each how many are done. Raises Unusable where faces can't be looked at here.
+    `tell` gets the number of pictures that are done. Raises Unusable if this machine can't find faces.
     """
     distinct = list(dict.fromkeys(paths))
     if len(distinct) <= WITHOUT_WORKERS:
         return {path: embed_face(path) for path in distinct}
-    return asyncio.run(_embed_in_workers(distinct, processes or os.cpu_count() or 1, tell))
+    return asyncio.run(_embed_in_workers(distinct, tell))
 
 
 def embed_face(path: Path) -> FaceEmbedding:
-    """Look at one picture in this process. Raises Unusable as `look_at` does."""
+    """Look at one picture in this process. Raises Unusable if this machine can't find faces."""
     from nano_banana.providers.compute.face_endpoints import largest_face
 
     try:
@@ -256,10 +250,8 @@ def embed_face(path: Path) -> FaceEmbedding:
         return error.problems[0]
 
 
-async def _embed_in_workers(
-    paths: list[Path], processes: int, tell: Callable[[int], None] | None
-) -> Mapping[Path, FaceEmbedding]:
-    # On demand: two pictures need no pool.
+async def _embed_in_workers(paths: list[Path], tell: Callable[[int], None] | None) -> Mapping[Path, FaceEmbedding]:
+    processes = os.cpu_count() or 1
     pool = WorkerPool(processes)
     waiting = iter(paths)
     seen: dict[Path, FaceEmbedding] = {}
@@ -285,7 +277,7 @@ async def _embed_in_workers(
 async def _embed_retrying(pool: WorkerPool, path: Path) -> FaceEmbedding:
     with suppress(CallFailed):
         return await pool.run(embed_face, path)
-    # A worker died. It may have been over this picture, or over a neighbour's: that takes all of them along.
+    # A worker died, over this picture or another: one death ends all workers.
     try:
         return await pool.run(embed_face, path)
     except CallFailed as died:

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from nano_banana.catalog.catalog import Catalog
-from nano_banana.model.call import Blob, Reply
+from nano_banana.model.call import Reply
 from nano_banana.model.event import EventHandler
 from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.problem import Invalid, Problem, problem
@@ -27,17 +27,18 @@ from nano_banana.recipe.training_photos import (
     sort_photos,
 )
 from nano_banana.session.photo_findings import Captioning, PhotoFinding
-from nano_banana.session.photo_observations import PHOTO_BATCH, PHOTOS_PURPOSE, FaceBox, FaceMeasures, _photo_call
-from nano_banana.session.photo_sets import CheckedPhoto, CheckedPhotoSet, PhotoInspection, PhotoSet, _photo_digests
-from nano_banana.session.store_runner import CallEnd, ProviderFactory, Runner
+from nano_banana.session.photo_observations import PHOTO_BATCH, PHOTOS_PURPOSE, FaceMeasures
+from nano_banana.session.photo_sets import CheckedPhoto, CheckedPhotoSet, PhotoInspection, PhotoSet, photo_digests
+from nano_banana.session.store_runner import ProviderFactory, Runner
 from nano_banana.settings.configuration import Settings
+from nano_banana.stages.stage_calls import compute_call
 
 WordFinding = Callable[[PhotoFinding, str], tuple[str, str]]
-"""Puts a finding of the photo (or subject) of that name into words: what is wrong, and what to do."""
+"""Puts a finding of the named photo (or subject) into words: what is wrong, and what to do."""
 
 
 def photos_report(name: str, rules: PhotoRules, albums: Sequence[CheckedPhotoSet], say: WordFinding) -> JSONObject:
-    """The albums as one JSON object."""
+    """The checked photo sets as one JSON object."""
     return {
         "status": "rejected" if any(album.rejected for album in albums) else "ok",
         "name": name,
@@ -80,23 +81,17 @@ def _set_json(album: CheckedPhotoSet, say: WordFinding) -> JSONObject:
 
 
 def _photo_json(photo: CheckedPhoto, say: WordFinding) -> JSONObject:
-    measures = photo.observation.measures
+    measures, faces = photo.observation.measures, photo.observation.faces
     seen: dict[str, JSONValue] = {}
     if measures is not None:
-        seen = {
-            "width": measures.width,
-            "height": measures.height,
-            "oriented": measures.oriented,
-            "exposure": {"mean": measures.mean, "dark": measures.dark, "bright": measures.bright},
-            "sharpness": measures.sharpness,
-            "hash": measures.hash,
-        }
+        seen = {name: getattr(measures, name) for name in ("width", "height", "oriented", "sharpness", "hash")}
+        seen["exposure"] = {"mean": measures.mean, "dark": measures.dark, "bright": measures.bright}
     return {
         "path": photo.display_path,
         "held_out": photo.held_out,
         **seen,
         "faces": len(photo.observation.main),
-        "face": _face_json(photo.observation.faces[0]) if photo.observation.faces else None,
+        "face": _face_json(faces[0]) if faces else None,
         "likeness": None if photo.likeness is None else round(photo.likeness, 4),
         "caption": photo.caption.text or None,
         "findings": [_finding_json(finding, photo.display_path, say) for finding in photo.findings],
@@ -104,14 +99,8 @@ def _photo_json(photo: CheckedPhoto, say: WordFinding) -> JSONObject:
 
 
 def _face_json(face: FaceMeasures) -> JSONObject:
-    return {
-        "box": list(face.box),
-        "px": round(face.box[2]),
-        "eyes": face.eyes,
-        "sharpness": face.sharpness,
-        "yaw": face.yaw,
-        "roll": face.roll,
-    }
+    told = {name: value for name, value in asdict(face).items() if name != "main"}
+    return {**told, "box": list(face.box), "px": round(face.box[2])}
 
 
 def _finding_json(finding: PhotoFinding, name: str, say: WordFinding) -> JSONObject:
@@ -128,9 +117,10 @@ def _finding_json(finding: PhotoFinding, name: str, say: WordFinding) -> JSONObj
 
 
 def folder_photo_set(folder: Path) -> tuple[PhotoSet, list[Problem]]:
-    """The photos in a folder that a recipe would train with, and warnings of what is left out.
+    """The photos in a folder that a recipe would train with, and warnings about files that are left out.
 
-    Photos that were not fetched are among them, since a training would miss them. Raises Invalid if there is none.
+    Photos that were not fetched (git LFS) are included, because a training would lack them. Raises Invalid if there are
+    no photos.
     """
     found = sort_photos(sorted(path for path in folder.iterdir() if _is_file(path)), heic=reads_heic())
     paths = sorted((*found.photos, *found.absent))
@@ -169,7 +159,7 @@ def inspect_folder(folder: Path, settings: Settings) -> Iterator[PhotoInspection
     sitting, left_out = folder_photo_set(folder)
     runner = Runner(settings, ProviderFactory(settings, Catalog.load(None), os.environ))
     try:
-        digests, unread = _photo_digests(runner, [photo.path for photo in sitting.photos])
+        digests, unread = photo_digests(runner, [photo.path for photo in sitting.photos])
         yield PhotoInspection(
             name=sitting.name,
             base=folder,
@@ -184,15 +174,6 @@ def inspect_folder(folder: Path, settings: Settings) -> Iterator[PhotoInspection
         runner.close()
 
 
-def photo_thumbnails(
-    runner: Runner, photos: Sequence[tuple[Path, Blob, FaceBox | None]], on_event: EventHandler
-) -> list[CallEnd]:
-    """A small picture of each photo, and one of the face in it."""
-    files = {blob.digest: path for path, blob, _ in photos}
-    calls = [_photo_call("thumbnail", blob, {} if box is None else {"face": list(box)}) for _, blob, box in photos]
-    return runner.answer_batch(PHOTOS_PURPOSE, calls, on_event, files)
-
-
 def thumbnails(
     inspection: PhotoInspection, photos: Sequence[CheckedPhoto], on_event: EventHandler
 ) -> Iterator[tuple[CheckedPhoto, PhotoThumbnails]]:
@@ -200,11 +181,18 @@ def thumbnails(
     for start in range(0, len(photos), PHOTO_BATCH):
         batch = photos[start : start + PHOTO_BATCH]
         able = [photo for photo in batch if photo.observation.measures is not None]
-        boxes = [photo.observation.faces[0].box if photo.observation.faces else None for photo in able]
-        asked = [(photo.path, inspection.digests[photo.path], box) for photo, box in zip(able, boxes, strict=True)]
-        ends = photo_thumbnails(inspection.runner, asked, on_event)
-        replies = {photo.path: end for photo, end in zip(able, ends, strict=True) if isinstance(end, Reply)}
+        calls = [
+            compute_call(
+                "thumbnail",
+                {"face": list(photo.observation.faces[0].box)} if photo.observation.faces else {},
+                {"image": inspection.digests[photo.path]},
+            )
+            for photo in able
+        ]
+        files = {inspection.digests[photo.path].digest: photo.path for photo in able}
+        ends = inspection.runner.answer_batch(PHOTOS_PURPOSE, calls, on_event, files)
+        replies = {photo.path: end.files for photo, end in zip(able, ends, strict=True) if isinstance(end, Reply)}
         for photo in batch:
-            files = replies[photo.path].files if photo.path in replies else {}
-            image, face = (inspection.read(files[place]) if place in files else b"" for place in ("image", "face"))
+            made = replies.get(photo.path, {})
+            image, face = (inspection.read(made[place]) if place in made else b"" for place in ("image", "face"))
             yield photo, PhotoThumbnails(photo=image, face=face)

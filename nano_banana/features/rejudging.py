@@ -17,7 +17,6 @@ from nano_banana.session.run_report import acceptance_by_gate
 from nano_banana.session.run_report_schema import ReportedAcceptance
 from nano_banana.session.session import Session
 from nano_banana.stages.gate_stage import gate_rules
-from nano_banana.stages.verdicts import AcceptanceCriteria
 
 
 class RejudgedTake(Struct, frozen=True, kw_only=True):
@@ -31,7 +30,7 @@ class RejudgedTake(Struct, frozen=True, kw_only=True):
 class RejudgeResult(Struct, frozen=True, kw_only=True):
     """What would pass: verdicts by take, acceptance by gate, and how many takes are not judged yet.
 
-    `gates` are the thresholds' floors by the gate's stage, as they are written in the recipe.
+    `gates` are the recipe's own thresholds (`at_least`) by the gate's stage.
     """
 
     words: Sequence[RejudgedTake]
@@ -44,9 +43,9 @@ class RejudgeResult(Struct, frozen=True, kw_only=True):
 def rejudge(
     session: Session, *, accept: float | None, unsure: float | None, environ: Mapping[str, str]
 ) -> RejudgeResult:
-    """Judge what is in the store as though the recipe's gates said so; no call is made, nothing is changed.
+    """Judge the stored measurements by other thresholds; makes no call and changes nothing.
 
-    Raises Invalid where the recipe has no gate, or the thresholds can't be.
+    Raises Invalid if the recipe has no gate, or the thresholds contradict each other.
     """
     gates = {stage.id: rules.criteria.at_least for stage in session.recipe.stages if (rules := gate_rules(stage))}
     if not gates:
@@ -77,39 +76,29 @@ def _judged(session: Session) -> list[NodeRecord]:
         for end in preview(session.plan, session.runner.store.replies.get, reply_imaginer(session.catalog)):
             if end.node.info.kind == "take":
                 record = slim_record(node_record(end))
-                found[record.id] = replace(record, verdicts=_last_known(record.verdicts))
+                last = {ruled.stage: ruled for ruled in record.verdicts}
+                verdicts = tuple(replace(ruled, is_final=ruled is last[ruled.stage]) for ruled in record.verdicts)
+                found[record.id] = replace(record, verdicts=verdicts)
     return list(found.values())
 
 
-def _last_known(verdicts: Sequence[VerdictSummary]) -> tuple[VerdictSummary, ...]:
-    ends = {ruled.stage: ruled for ruled in verdicts}
-    return tuple(replace(ruled, is_final=ruled is ends[ruled.stage]) for ruled in verdicts)
-
-
 def with_thresholds(recipe: Recipe, accept: float | None, unsure: float | None) -> Recipe:
-    """The recipe as though every gate said so (None: as it is written); `accept` is then the threshold for everybody.
+    """The recipe with these thresholds in every gate (None: as written); `accept` then holds for every person.
 
-    Raises Invalid `unsure_above` where that can't be.
+    Raises Invalid `unsure_above` if `unsure` is above `accept`.
     """
-    if accept is None and unsure is None:
-        return recipe
-    return replace(recipe, stages=[_stage_with_thresholds(stage, accept, unsure) for stage in recipe.stages])
 
+    def changed(stage: Stage) -> Stage:
+        rules = gate_rules(stage)
+        if rules is None:
+            return stage
+        criteria = rules.criteria
+        at_least = criteria.at_least if accept is None else accept
+        unsure_from = min(criteria.unsure_from, at_least) if unsure is None else unsure
+        if unsure_from > at_least:
+            raise Invalid([problem("unsure_above", unsure=unsure_from, accept=at_least)])
+        quantile = criteria.quantile if accept is None else None
+        criteria = replace(criteria, at_least=at_least, quantile=quantile, unsure_from=unsure_from)
+        return replace(stage, rules=replace(rules, criteria=criteria))
 
-def _stage_with_thresholds(stage: Stage, accept: float | None, unsure: float | None) -> Stage:
-    rules = gate_rules(stage)
-    if rules is None:
-        return stage
-    return replace(stage, rules=replace(rules, criteria=_criteria_with_thresholds(rules.criteria, accept, unsure)))
-
-
-def _criteria_with_thresholds(
-    criteria: AcceptanceCriteria, accept: float | None, unsure: float | None
-) -> AcceptanceCriteria:
-    """What is not said follows where it must: the bounds of a threshold lie in order."""
-    at_least = criteria.at_least if accept is None else accept
-    unsure_from = min(criteria.unsure_from, at_least) if unsure is None else unsure
-    if unsure_from > at_least:
-        raise Invalid([problem("unsure_above", unsure=unsure_from, accept=at_least)])
-    quantile = criteria.quantile if accept is None else None
-    return replace(criteria, at_least=at_least, quantile=quantile, unsure_from=unsure_from)
+    return replace(recipe, stages=[changed(stage) for stage in recipe.stages])

@@ -242,7 +242,7 @@ class PhotoInspection(Struct, frozen=True, kw_only=True):
         """The photos of subjects of a recipe."""
         subjects = list(subjects)
         photos = [photo.path for subject in subjects for photo in subject.photos]
-        digests, unread = _photo_digests(session.runner, photos)
+        digests, unread = photo_digests(session.runner, photos)
         sittings = []
         for subject in subjects:
             held = {photo.path for photo in split_photos(subject, digests).held_out}
@@ -278,7 +278,7 @@ class PhotoInspection(Struct, frozen=True, kw_only=True):
         return str(path.relative_to(self.base)) if path.is_relative_to(self.base) else str(path)
 
 
-def _photo_digests(runner: Runner, paths: Iterable[Path]) -> tuple[dict[Path, Blob], dict[Path, Problem]]:
+def photo_digests(runner: Runner, paths: Iterable[Path]) -> tuple[dict[Path, Blob], dict[Path, Problem]]:
     """The photos' bytes by name, and those that can't be opened."""
     medias: dict[Path, str] = {}
     unread: dict[Path, Problem] = {}

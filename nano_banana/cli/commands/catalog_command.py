@@ -18,7 +18,7 @@ from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_nu
 from nano_banana.model.known_folders import project_root
 
 if TYPE_CHECKING:
-    from nano_banana.features.endpoints.endpoint_refresh import EndpointRefresh
+    from nano_banana.features.endpoint_refresh import EndpointRefresh
 
 
 SECTION = ("Inspect", 10)
@@ -129,7 +129,7 @@ def command(context: click.Context) -> None:
 @pass_screen
 def list_(screen: Screen) -> None:
     """List all known endpoints."""
-    from nano_banana.features.endpoints.endpoint_prices import endpoint_json
+    from nano_banana.features.endpoint_refresh import endpoint_json
     from nano_banana.session.opening import project_catalog
 
     settings = settings_for(screen)
@@ -157,7 +157,7 @@ def list_(screen: Screen) -> None:
 @pass_screen
 def show(screen: Screen, endpoint: str) -> None:
     """Show one endpoint: fields, types, ranges, defaults and price."""
-    from nano_banana.features.endpoints.endpoint_prices import check_endpoints_known, endpoint_json
+    from nano_banana.features.endpoint_refresh import check_endpoints_known, endpoint_json
     from nano_banana.session.opening import project_catalog
 
     settings = settings_for(screen)
@@ -182,7 +182,7 @@ def refresh(screen: Screen, endpoints: tuple[str, ...]) -> None:
     Updates the named endpoints (new ones are added), or all known ones. Needs a key. Roles, purpose, price and notes
     are kept, because fal doesn't publish them; for a new endpoint, roles are guessed from field names.
     """
-    from nano_banana.features.endpoints.endpoint_refresh import check_endpoint_ids, refresh_endpoints, refresh_listings
+    from nano_banana.features.endpoint_refresh import check_endpoint_ids, refresh_endpoints, refresh_listings
     from nano_banana.providers.fal.fal_config import fal_config
     from nano_banana.session.opening import endpoints_folder, project_catalog
 

@@ -16,7 +16,7 @@ from nano_banana.cli.project_loading import open_session, recipe_argument
 from nano_banana.cli.screen import Screen
 
 if TYPE_CHECKING:
-    from nano_banana.features.endpoints.endpoint_refresh import ListingComparison
+    from nano_banana.features.endpoint_refresh import ListingComparison
     from nano_banana.session.session import Session
 
 SECTION = ("Recipes", 2)
@@ -73,7 +73,7 @@ def command(screen: Screen, recipe: Path, *, online: bool) -> None:
 
 def _compare_listings(session: Session, *, online: bool) -> ListingComparison:
     """Compare with fal's listings, fetched now or within the last day."""
-    from nano_banana.features.endpoints.endpoint_refresh import (
+    from nano_banana.features.endpoint_refresh import (
         compare_with_listings,
         kept_listings,
         paid_endpoints,
@@ -92,7 +92,7 @@ def _compare_listings(session: Session, *, online: bool) -> ListingComparison:
 def _say_compared(screen: Screen, compared: ListingComparison) -> None:
     if compared.as_of is None:
         return
-    from nano_banana.features.endpoints.endpoint_refresh import utc_date
+    from nano_banana.features.endpoint_refresh import utc_date
 
     for endpoint, count in compared.others.items():
         said = (

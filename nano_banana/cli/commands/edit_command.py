@@ -28,9 +28,11 @@ def command(screen: Screen, images: tuple[Path, ...]) -> int:
 
     Sends all pictures to an editing endpoint in one request.
     """
-    from nano_banana.features.single.single_commands import edit_command
+    from nano_banana.features.single.single_commands import picture_command
+    from nano_banana.features.single.single_recipe import SingleCommand
 
     given, context = OptionValues.given(), single_context(screen)
     roles = {"strength": given.strength}
-    single = edit_command(context.catalog, images, given.prompt, using=given.using, size=given.size, said=roles)
+    single = SingleCommand(command="edit", prompt_text=given.prompt, images=images)
+    single = picture_command(context.catalog, single, using=given.using, roles=roles, size=given.size)
     return run_single(screen, single, context)

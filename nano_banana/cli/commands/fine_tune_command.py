@@ -38,7 +38,7 @@ def command(screen: Screen, *, photos: Path, name: str, trigger: str | None, nou
     `generate --model NAME`. Training on the same photos with the same settings is never repeated.
     """
     from nano_banana.features.single.single_commands import fine_tune_command
-    from nano_banana.features.single.single_recipe import is_shelved, shelf_reference
+    from nano_banana.features.single.single_recipe import shelf_reference
 
     given, context = OptionValues.given(), single_context(screen)
     store, word = context.settings.store, trigger or derive_trigger(name)
@@ -50,11 +50,11 @@ def command(screen: Screen, *, photos: Path, name: str, trigger: str | None, nou
 
     def then(products: RunProducts) -> None:
         for digest in products.adapters.values():
-            reference = shelf_reference(store, name, digest)
+            reference = shelf_reference(store, name, digest) or name
             screen.say(f"on the shelf: {visible(reference)}")
             screen.say(f"use it: `nano-banana generate --model {visible(reference.partition('@')[0])} --prompt …`")
 
     def still(products: RunProducts) -> bool:
-        return all(is_shelved(store, digest) for digest in products.adapters.values())
+        return all(shelf_reference(store, name, digest) for digest in products.adapters.values())
 
     return run_single(screen, single, context, then=then, still=still)

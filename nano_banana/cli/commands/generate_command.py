@@ -29,11 +29,12 @@ def command(screen: Screen) -> int:
     the trigger and noun are added in front. The prompt is a template: `{{ subject.trigger }}` is the first model's
     person.
     """
-    from nano_banana.features.single.single_commands import generate_command
-    from nano_banana.features.single.single_recipe import adapter_refs
+    from nano_banana.features.single.single_commands import picture_command
+    from nano_banana.features.single.single_recipe import SingleCommand, adapter_refs
 
     given, context = OptionValues.given(), single_context(screen)
     adapters = adapter_refs(context.settings.store, given.models, given.scales)
+    single = SingleCommand(command="generate", prompt_text=given.prompt, adapters=adapters)
     roles = {"guidance": given.guidance, "steps": given.steps}
-    single = generate_command(context.catalog, given.prompt, adapters, using=given.using, size=given.size, said=roles)
+    single = picture_command(context.catalog, single, using=given.using, roles=roles, size=given.size)
     return run_single(screen, single, context)

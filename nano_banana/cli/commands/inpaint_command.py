@@ -76,22 +76,22 @@ def command(
     Crops the region with some context, repaints it and pastes it back; all other pixels stay the same. Choose the
     region with a mask file (`--mask`) or by detection on this machine (`--find`).
     """
-    from nano_banana.features.single.single_commands import inpaint_command
-    from nano_banana.features.single.single_recipe import adapter_refs
+    from nano_banana.features.single.single_commands import picture_command
+    from nano_banana.features.single.single_recipe import SingleCommand, adapter_refs
 
     if (mask is None) == (find is None):
         raise Invalid([problem("mask_or_find")])
     wider, softer = (0.0, DEFAULT_FEATHER) if find is None else MASK_EDGES.get(find, MASK_EDGES["face"])
     region = {"grow": wider if grow is None else grow, "feather": softer if feather is None else feather}
     given, context = OptionValues.given(), single_context(screen)
-    single = inpaint_command(
-        context.catalog,
-        images,
-        given.prompt,
-        adapter_refs(context.settings.store, given.models, given.scales),
-        using=given.using,
+    single = SingleCommand(
+        command="inpaint",
+        prompt_text=given.prompt,
+        adapters=adapter_refs(context.settings.store, given.models, given.scales),
+        pictures=images,
         mask=region if find is None else {"find": find, **region},
         mask_file=mask,
-        said={"strength": given.strength, "guidance": given.guidance, "steps": given.steps},
     )
+    roles = {"strength": given.strength, "guidance": given.guidance, "steps": given.steps}
+    single = picture_command(context.catalog, single, using=given.using, roles=roles)
     return run_single(screen, single, context)

@@ -76,7 +76,7 @@ def command(
     Writes NAME.PART.mask.png (white is repainted) and NAME.PART.overlay.png (the picture with the region tinted
     and the rest darker). Existing files are kept unless `--force` is given.
     """
-    from nano_banana.features.mask_preview import find_mask
+    from nano_banana.features.mask_preview import preview_mask_of
 
     _check_part(part)
     whose = _which_face(which)
@@ -84,13 +84,14 @@ def command(
     there = [path for path in (mask, overlay) if path.exists()]
     if there and not force:
         raise Invalid([problem("already_there", file=str(path)) for path in there])
-    made = find_mask(image, part, which=whose, order=order, grow=grow, feather=feather, invert=invert)
-    for path, data in ((mask, made.mask), (overlay, made.overlay)):
+    find: JSONObject = {"part": part, "which": whose, "order": order}
+    told, *files = preview_mask_of(image, find, grow=grow, feather=feather, invert=invert)
+    for path, data in zip((mask, overlay), files, strict=True):
         _write(path, data)
     if screen.machine:
-        screen.json({"image": str(image), "find": part, "mask": str(mask), "overlay": str(overlay), **made.data})
+        screen.json({"image": str(image), "find": part, "mask": str(mask), "overlay": str(overlay), **told})
         return
-    screen.say(_summary(part, made.data, invert=invert))
+    screen.say(_summary(part, told, invert=invert))
     screen.say(f"mask: {mask}")
     screen.say(f"overlay: {overlay}")
 

@@ -17,7 +17,7 @@ from nano_banana.model.json_values import JSONObject
 from nano_banana.model.known_folders import project_root
 
 if TYPE_CHECKING:
-    from nano_banana.features.endpoints.endpoint_prices import PriceRow
+    from nano_banana.features.endpoint_refresh import PriceRow
     from nano_banana.settings.configuration import Settings
 
 SECTION = ("Inspect", 9)
@@ -41,7 +41,7 @@ def command(screen: Screen, names: tuple[str, ...], *, refresh: bool) -> None:
     For the named endpoints, a recipe's, or all. fal's quotes are stored and used by plans. A quote that is more than
     twice or less than half the known price makes the price a range, because quotes have been wrong.
     """
-    from nano_banana.features.endpoints.endpoint_prices import check_endpoints_known, price_rows, refresh_prices
+    from nano_banana.features.endpoint_refresh import check_endpoints_known, price_rows, refresh_prices
     from nano_banana.providers.fal.fal_config import fal_config
     from nano_banana.session.opening import project_catalog
 
@@ -67,7 +67,7 @@ def command(screen: Screen, names: tuple[str, ...], *, refresh: bool) -> None:
 
 
 def _recipe_endpoints(screen: Screen, name: str, settings: Settings) -> list[str]:
-    from nano_banana.features.endpoints.endpoint_refresh import paid_endpoints
+    from nano_banana.features.endpoint_refresh import paid_endpoints
 
     with open_request(screen, run_request_from(Path(name)), settings) as session:
         return paid_endpoints(session)

@@ -30,8 +30,11 @@ def command(screen: Screen, images: tuple[Path, ...], factor: float | None) -> i
 
     Face-restoration endpoints also work; check the result, because they alter faces.
     """
-    from nano_banana.features.single.single_commands import upscale_command
+    from nano_banana.features.single.single_commands import picture_command
+    from nano_banana.features.single.single_recipe import SingleCommand
 
     context = single_context(screen)
     using = OptionValues.given().using
-    return run_single(screen, upscale_command(context.catalog, images, using=using, said={"factor": factor}), context)
+    single = SingleCommand(command="upscale", pictures=images)
+    single = picture_command(context.catalog, single, using=using, roles={"factor": factor})
+    return run_single(screen, single, context)

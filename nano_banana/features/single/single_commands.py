@@ -17,13 +17,13 @@ from nano_banana.model.problem import Invalid, did_you_mean, problem
 PERSON_SIZE: JSONObject = {"width": 880, "height": 1104}
 """The default size of a picture of a person: 4:5, just below a megapixel."""
 PERSON_GUIDANCE = 2.8
-"""Of a person; what endpoints take by themselves makes skin like wax."""
+"""The default for people; the endpoints' own defaults make skin look like wax."""
 
 
 def fine_tune_command(
     catalog: Catalog, name: str, photos: Path, *, noun: str, trigger: str, using: str | None, steps: int | None
 ) -> SingleCommand:
-    """An adapter of the person in the photos of a folder."""
+    """Train an adapter on the photos in a folder."""
     endpoint = endpoint_for_task(catalog, "train", using, worn=False)
     settings: JSONObject = {} if steps is None else {"steps": steps}
     person = SinglePerson(name=name, noun=noun, trigger=trigger, photos=photos.absolute())
@@ -32,104 +32,47 @@ def fine_tune_command(
     )
 
 
-def generate_command(
+def picture_command(
     catalog: Catalog,
-    prompt: str,
-    models: Sequence[AdapterRef],
+    asked: SingleCommand,
     *,
     using: str | None,
-    size: str | None,
-    said: Mapping[str, JSONValue],
+    roles: Mapping[str, JSONValue],
+    size: str | None = None,
 ) -> SingleCommand:
-    """Pictures from words; `said` are the endpoint's fields by role, None where nothing was said."""
-    endpoint = endpoint_for_task(catalog, "generate", using, _adapter_families(models), worn=bool(models))
-    person = person_of_adapters(models)
-    options = options_for_roles(endpoint, said)
-    shape = size_option(endpoint, size)
-    roles = endpoint.roles
-    if person is not None:
-        shape = shape or ({roles.size: PERSON_SIZE} if roles.size else {})
-        options = {**({roles.guidance: PERSON_GUIDANCE} if roles.guidance else {}), **options}
-    return SingleCommand(
-        command="generate",
-        verb="generate",
-        name="generate",
+    """`generate`, `inpaint`, `edit` or `upscale`, as `asked`, with its endpoint and options.
+
+    `roles` are the endpoint's fields by role; None is not given. Raises Invalid for options that can't be.
+    """
+    command, models = asked.command, asked.adapters
+    families = [model.base for model in models if model.base]
+    endpoint = endpoint_for_task(catalog, command, using, families, worn=bool(models))
+    part = asked.mask.get("find")
+    if isinstance(part, str) and part not in PARTS:
+        near = did_you_mean(part, PARTS)
+        raise Invalid([problem("no_such_part", suggestions=near, name=part, known=", ".join(PARTS))])
+    if command != "upscale" and not asked.prompt_text.strip():
+        raise Invalid([problem("prompt_empty")])
+    person, fields = person_of_adapters(models), endpoint.roles
+    shape, options = size_option(endpoint, size), options_for_roles(endpoint, roles)
+    if command == "generate" and person is not None:
+        shape = shape or ({fields.size: PERSON_SIZE} if fields.size else {})
+        options = {**({fields.guidance: PERSON_GUIDANCE} if fields.guidance else {}), **options}
+    return replace(
+        asked,
+        verb={"edit": "generate", "upscale": str(endpoint.does)}.get(command, command),
+        name=command,
         endpoint=endpoint.id,
         person=person,
-        adapters=models,
-        prompt_text=_checked_prompt(prompt),
+        pictures=_absolute_paths(asked.pictures),
+        images=_absolute_paths(asked.images),
+        mask_file=asked.mask_file and asked.mask_file.absolute(),
         options={**shape, **options},
     )
 
 
-def inpaint_command(
-    catalog: Catalog,
-    pictures: Sequence[Path],
-    prompt: str,
-    models: Sequence[AdapterRef],
-    *,
-    using: str | None,
-    mask: JSONObject,
-    mask_file: Path | None,
-    said: Mapping[str, JSONValue],
-) -> SingleCommand:
-    """A region of each picture painted over; of a `mask` exactly one shape, or the file."""
-    endpoint = endpoint_for_task(catalog, "inpaint", using, _adapter_families(models), worn=bool(models))
-    _check_part(mask)
-    return SingleCommand(
-        command="inpaint",
-        verb="inpaint",
-        name="inpaint",
-        endpoint=endpoint.id,
-        person=person_of_adapters(models),
-        adapters=models,
-        prompt_text=_checked_prompt(prompt),
-        pictures=_absolute_paths(pictures),
-        mask=mask,
-        mask_file=None if mask_file is None else mask_file.absolute(),
-        options=options_for_roles(endpoint, said),
-    )
-
-
-def edit_command(
-    catalog: Catalog,
-    pictures: Sequence[Path],
-    prompt: str,
-    *,
-    using: str | None,
-    size: str | None,
-    said: Mapping[str, JSONValue],
-) -> SingleCommand:
-    """One picture from others, by words: all of them go into one request."""
-    endpoint = endpoint_for_task(catalog, "edit", using, worn=False)
-    return SingleCommand(
-        command="edit",
-        verb="generate",
-        name="edit",
-        endpoint=endpoint.id,
-        prompt_text=_checked_prompt(prompt),
-        images=_absolute_paths(pictures),
-        options={**size_option(endpoint, size), **options_for_roles(endpoint, said)},
-    )
-
-
-def upscale_command(
-    catalog: Catalog, pictures: Sequence[Path], *, using: str | None, said: Mapping[str, JSONValue]
-) -> SingleCommand:
-    """Each picture made larger, or better where the endpoint is one that restores."""
-    endpoint = endpoint_for_task(catalog, "upscale", using, worn=False)
-    return SingleCommand(
-        command="upscale",
-        verb=str(endpoint.does),
-        name="upscale",
-        endpoint=endpoint.id,
-        pictures=_absolute_paths(pictures),
-        options=options_for_roles(endpoint, said),
-    )
-
-
 def person_of_adapters(models: Sequence[AdapterRef]) -> SinglePerson | None:
-    """The first adapter of a person, which the prompt can call `subject`."""
+    """The person of the first adapter of a person; the prompt can call them `subject`."""
     found = next((model for model in models if model.trigger and model.noun), None)
     if found is None:
         return None
@@ -137,14 +80,14 @@ def person_of_adapters(models: Sequence[AdapterRef]) -> SinglePerson | None:
 
 
 def with_name(single: SingleCommand, name: str | None) -> SingleCommand:
-    """The same under another name, which its folder of pictures has too."""
+    """The command under another name, which its output folder has, too."""
     return single if name is None else replace(single, name=name)
 
 
 def with_seeds(single: SingleCommand, seeds: Sequence[int], count: int | None) -> SingleCommand:
-    """The same with so many pictures of each: one for each seed, or `count` from the one seed upwards.
+    """The command with one picture for each seed, or `count` pictures from the one seed upwards.
 
-    Raises Invalid where several seeds and a count contradict each other.
+    Raises Invalid if several seeds and a count contradict each other.
     """
     if count is not None and len(seeds) > 1 and count != len(seeds):
         raise Invalid([problem("seeds_and_count", seeds=len(seeds), count=count)])
@@ -153,22 +96,5 @@ def with_seeds(single: SingleCommand, seeds: Sequence[int], count: int | None) -
     return replace(single, seeds=tuple(dict.fromkeys(seeds)), count=count or 1)
 
 
-def _adapter_families(models: Sequence[AdapterRef]) -> list[str]:
-    return [model.base for model in models if model.base]
-
-
 def _absolute_paths(pictures: Sequence[Path]) -> tuple[Path, ...]:
     return tuple(dict.fromkeys(path.absolute() for path in pictures))
-
-
-def _checked_prompt(prompt: str) -> str:
-    if not prompt.strip():
-        raise Invalid([problem("prompt_empty")])
-    return prompt
-
-
-def _check_part(mask: JSONObject) -> None:
-    part = mask.get("find")
-    if isinstance(part, str) and part not in PARTS:
-        near = did_you_mean(part, PARTS)
-        raise Invalid([problem("no_such_part", suggestions=near, name=part, known=", ".join(PARTS))])

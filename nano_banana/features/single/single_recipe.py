@@ -9,6 +9,7 @@ import re
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain, count
 from pathlib import Path
 from typing import TypeAlias
 
@@ -24,13 +25,13 @@ from nano_banana.store.local_store import Store
 
 _PLAIN_TEXT = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9./_][A-Za-z0-9./_ @-]*(?<! )")
 _NOT_TEXT = re.compile(r"[0-9._+-]+([eE][0-9+-]+)?|0[xob][0-9a-fA-F_]+|[0-9]{4}-[0-9-]+.*|[.](inf|nan)", re.IGNORECASE)
-"""What YAML takes for a number or a date."""
+"""Text that YAML reads as a number or a date."""
 _YAML_WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 _BLANKS = re.compile(r"[ \t\r\n]+")
-"""What templates take for one blank."""
+"""Templates read these as one blank."""
 _TEMPLATE_SIGNS = ("{{", "{%", "{#")
 FOLD_WIDTH = 100
-"""Columns of a text that is folded."""
+"""Columns of folded text."""
 
 
 def flow_yaml(value: JSONValue) -> str:
@@ -46,9 +47,9 @@ def flow_yaml(value: JSONValue) -> str:
 
 
 def plain_yaml(text: str) -> str:
-    """A text that is no template: as it is where YAML takes it for text, else quoted."""
+    """A text that is not a template: unquoted if YAML reads it as text, else quoted."""
     if any(sign in text for sign in _TEMPLATE_SIGNS):
-        # The recipe is a template itself: what looks like one is said by one.
+        # The recipe is a template itself, so text that looks like one is written as a template.
         text = "{{ " + json.dumps(text, ensure_ascii=False) + " }}"
     if _PLAIN_TEXT.fullmatch(text) and not _NOT_TEXT.fullmatch(text) and text.casefold() not in _YAML_WORDS:
         return text
@@ -56,7 +57,7 @@ def plain_yaml(text: str) -> str:
 
 
 def folded_yaml(text: str, indent: int) -> str:
-    """A template's text, over several lines where it is long; runs of blanks and line breaks become one blank."""
+    """A template's text, on several lines if it is long; runs of blanks and line breaks become one blank."""
     words = _BLANKS.sub(" ", text).strip(" ")
     if not words.isprintable() or len(words) < FOLD_WIDTH - indent:
         return json.dumps(words, ensure_ascii=False)
@@ -65,13 +66,13 @@ def folded_yaml(text: str, indent: int) -> str:
 
 
 SCALE, BESIDE = 0.95, 0.3
-"""Of a person, and of a style beside one."""
+"""The default scales of the first adapter (a person's) and of others (styles)."""
 
 
 class AdapterRef(Struct, frozen=True, kw_only=True):
-    """An adapter under a name of the recipe's: a version on the shelf (`model`), or a `file`.
+    """An adapter under a name in the recipe: a version on the shelf (`model`), or a `file`.
 
-    `base` is the model family, empty where nobody knows; of a file nothing is known.
+    `base` is the model family, empty if unknown; nothing is known of a file.
     """
 
     name: str
@@ -85,10 +86,10 @@ class AdapterRef(Struct, frozen=True, kw_only=True):
 
 
 def adapter_refs(store: Path, references: Sequence[str], scales: Sequence[float]) -> list[AdapterRef]:
-    """Each adapter that is asked for, with its scale; what has none gets the usual one.
+    """Each adapter that is asked for, with its scale or the default one.
 
-    Raises Invalid for what is neither on the shelf nor a file, for one that is named twice, and for scales that no
-    adapter is left for.
+    Raises Invalid for names that are neither on the shelf nor a file, for one that is named twice, and for more scales
+    than adapters.
     """
     if len(scales) > len(references):
         raise Invalid([problem("too_many_scales", scales=len(scales), models=len(references))])
@@ -126,32 +127,22 @@ def _adapter_ref(store: Path, reference: str, scale: float) -> AdapterRef:
 
 def _free_name(name: str, taken: Sequence[str]) -> str:
     """A name that no other adapter of the recipe has."""
-    number = 2
-    found = name
-    while found in taken:
-        found, number = f"{name}-{number}", number + 1
-    return found
+    names = chain([name], (f"{name}-{number}" for number in count(2)))
+    return next(each for each in names if each not in taken)
 
 
-def is_shelved(store: Path, digest: str) -> bool:
-    """Whether an adapter with these bytes is on the shelf, under whatever name."""
-    with Store.open(store) as opened:
-        return any(shelved.digest == digest for shelved in opened.shelf.all())
-
-
-def shelf_reference(store: Path, name: str, digest: str) -> str:
-    """How the adapter with these bytes is called on the shelf: under the name where it is, else under any."""
+def shelf_reference(store: Path, name: str, digest: str) -> str | None:
+    """The shelf's name for the adapter with these bytes, if possible under this `name`; None if it is not there."""
     with Store.open(store) as opened:
         found = [shelved for shelved in opened.shelf.all() if shelved.digest == digest]
-    ours = [shelved.reference for shelved in found if shelved.name == name]
-    return next(iter([*ours, *(shelved.reference for shelved in found)]), name)
+    return next((shelved.reference for shelved in sorted(found, key=lambda each: each.name != name)), None)
 
 
 SEED_TAG = "nano-banana/single/1"
 
 
 class SinglePerson(Struct, frozen=True, kw_only=True):
-    """Somebody in the pictures; `photos` is the folder of those that an adapter is trained on."""
+    """A person in the pictures; an adapter is trained on the `photos` in a folder."""
 
     name: str
     noun: str
@@ -160,18 +151,18 @@ class SinglePerson(Struct, frozen=True, kw_only=True):
 
 
 class SingleCommand(Struct, frozen=True, kw_only=True):
-    """What one command asks for. `verb` is the stage's; `name` the recipe's, and of the output folder.
+    """What one command asks for. `verb` is its stage's kind; `name` is the recipe's and the output folder's.
 
-    `pictures` are opened first, each a take of its own; `images` all go into one request. `seeds` are those that were
-    asked for: without, `count` of them follow from the words. `words` are the user's, `front` is put before them.
-    `options` are the endpoint's own fields, `settings` the stage's other keys. Files are absolute; `root` is the
-    project's.
+    Each of `pictures` is opened as a take of its own; `images` all go into one request. A `mask` has one shape, or
+    there is a `mask_file`. Without `seeds`, `count` of them are derived from the prompt. `prompt_text` is the user's,
+    `prompt_prefix` goes before it. `options` are the endpoint's own fields, `settings` the stage's other keys. Files
+    are absolute; `root` is the project's.
     """
 
     command: str
-    verb: str
-    name: str
-    endpoint: str
+    verb: str = ""
+    name: str = ""
+    endpoint: str = ""
     person: SinglePerson | None = None
     adapters: Sequence[AdapterRef] = ()
     prompt_text: str = ""
@@ -190,27 +181,28 @@ class SingleCommand(Struct, frozen=True, kw_only=True):
 
     @property
     def prompt(self) -> str:
-        """All of the prompt; empty for work without words."""
+        """The whole prompt; empty if there is none."""
         return ", ".join(filter(None, [self.prompt_prefix, self.prompt_text]))
 
     @property
     def seeds_used(self) -> tuple[int, ...]:
-        """The seeds of its takes: more of them leave the first ones as they are, and so does any other setting."""
+        """The seeds of its takes. The first ones are the same for every count and setting."""
         if self.seeds:
             return self.seeds
-        found: dict[int, None] = {}
-        at = 0
-        while len(found) < self.count:
-            words = "\n".join([SEED_TAG, self.prompt_text, str(at)])
-            found[int.from_bytes(hashlib.sha256(words.encode(errors="surrogatepass")).digest()[:4], "big") >> 1] = None
-            at += 1
-        return tuple(found)
+        drawn = (
+            hashlib.sha256(f"{SEED_TAG}\n{self.prompt_text}\n{at}".encode(errors="surrogatepass")).digest()
+            for at in count()
+        )
+        distinct: dict[int, None] = {}
+        while len(distinct) < self.count:
+            distinct[int.from_bytes(next(drawn)[:4], "big") >> 1] = None
+        return tuple(distinct)
 
 
 def with_missing_triggers(single: SingleCommand) -> tuple[SingleCommand, tuple[str, ...]]:
-    """The same with the triggers that its prompt lacks put in front; and the words that were.
+    """The command with missing triggers put before its prompt, and the added words.
 
-    The first model's person is the subject of the prompt; a style is called by its own trigger.
+    The first adapter's person is the subject of the prompt; a style has its own trigger.
     """
     said: list[str] = []
     front: list[str] = []
@@ -224,13 +216,13 @@ def with_missing_triggers(single: SingleCommand) -> tuple[SingleCommand, tuple[s
 
 
 STAGE, OPENED, PROMPT = "pictures", "opened", "prompt"
-"""What the recipe calls its stage, the one that opens pictures, and its template."""
+"""The recipe's names for its stage, the stage that opens pictures, and its template."""
 
 LONGEST_WORDS = 24
-"""Characters of a shot's name that are the user's words."""
+"""The most characters of the prompt in a shot's name."""
 
 ADAPTER_ID = "adapter"
-"""What the stage is called that trains."""
+"""The id of the stage that trains."""
 
 RECIPE_HEAD = """\
 # What `nano-banana {command}` does, as a recipe: `nano-banana run` with this file makes nothing twice.
@@ -239,20 +231,20 @@ name: {name}
 """
 
 WritePath: TypeAlias = Callable[[Path], str]
-"""A path as the recipe writes it."""
+"""Writes a path as the recipe does."""
 
 
 def recipe_text(single: SingleCommand, folder: Path) -> str:
-    """The recipe, with its paths as seen from `folder`; always the same for the same command."""
+    """The recipe, with its paths relative to `folder`; the same command always has the same recipe."""
     return _write_recipe(single, folder, shot_name(single))
 
 
 def shot_name(single: SingleCommand) -> str:
-    """The name of its shot: from the prompt, and a digest of all that determines its pictures."""
+    """The name of its shot: the prompt's first words, and a digest of all that determines its pictures."""
     bare = replace(single, seeds=(0,), provider=None, budget_usd=None, name="")
     mark = hashlib.sha256(_write_recipe(bare, single.root, "").encode(errors="surrogatepass")).hexdigest()[:6]
     words = slug(single.prompt_text or single.verb)
-    # Not in the middle of a word, where there are several.
+    # Not cut in the middle of a word, if there are several.
     head = words if len(words) <= LONGEST_WORDS else words[:LONGEST_WORDS].rpartition("-")[0] or words[:LONGEST_WORDS]
     return f"{head}-{mark}"
 
@@ -265,7 +257,7 @@ def _write_recipe(single: SingleCommand, folder: Path, shot: str) -> str:
 
 
 def _relative_path(folder: Path, path: Path) -> str:
-    """Seen from the folder; never one that begins like a home folder. Raises Invalid for bytes that are not UTF-8."""
+    """Relative to the folder; never starts with `~`. Raises Invalid for bytes that are not UTF-8."""
     name = Path(os.path.relpath(path, folder)).as_posix()
     try:
         name.encode()
@@ -328,7 +320,7 @@ def _shot_text(single: SingleCommand, write: WritePath, shot: str) -> str:
 
 
 def _path_list(paths: Sequence[Path], write: WritePath, indent: int) -> str:
-    """One path on the line, more on lines of their own."""
+    """One path on the same line, several on lines of their own."""
     if len(paths) == 1:
         return f" [{write(paths[0])}]\n"
     return "".join(["\n", *(f"{' ' * indent}- {write(path)}\n" for path in paths)])
@@ -389,7 +381,7 @@ _KEY = re.compile(r" {4}(\w+):")
 def option_at(single: SingleCommand, roles: Mapping[str, str], text: str, line: int, column: int) -> str:
     """The part of the command line that a place in its recipe comes from: `option --prompt`, `argument IMAGE`.
 
-    `roles` are those of its endpoint, with the fields that they stand for.
+    `roles` are the endpoint's roles with their fields.
     """
     above = text.split("\n")[line - 1 :: -1]
     start = next(number for number, row in enumerate(above) if row[:1].isalpha())
@@ -411,5 +403,5 @@ def option_at(single: SingleCommand, roles: Mapping[str, str], text: str, line: 
 
 
 def _last_key(names: Iterable[str], before: str) -> str:
-    """Which of the names is the last to be a key in a text."""
+    """The name that is the last key in a text."""
     return max(names, key=lambda name: before.rfind(f"{name}: "), default="")

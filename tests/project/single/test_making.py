@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from msgspec.structs import replace
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.endpoint import Endpoint
-from nano_banana.features.single.single_commands import generate_command, person_of_adapters, with_seeds
+from nano_banana.features.single.single_commands import person_of_adapters, picture_command, with_seeds
 from nano_banana.features.single.single_options import size_option
-from nano_banana.features.single.single_recipe import AdapterRef
+from nano_banana.features.single.single_recipe import AdapterRef, SingleCommand
+from nano_banana.model.json_values import JSONObject
 from nano_banana.model.problem import Invalid
 
 CATALOG = Catalog.load()
 ANA = AdapterRef(name="ana", scale=0.95, model="ana@3", base="flux-1", trigger="anqz7", noun="woman")
+
+
+def generated(
+    models: Sequence[AdapterRef], *, size: str | None = None, roles: JSONObject | None = None
+) -> SingleCommand:
+    asked = SingleCommand(command="generate", prompt_text="at sea", adapters=models)
+    return picture_command(CATALOG, asked, using=None, roles=roles or {}, size=size)
 
 
 def endpoint(name: str) -> Endpoint:
@@ -32,16 +42,16 @@ def endpoint(name: str) -> Endpoint:
     ],
 )
 def test_adapters_are_drawn_with_by_their_family(base: str, asked: str) -> None:
-    single = generate_command(CATALOG, "at sea", [replace(ANA, base=base)], using=None, size=None, said={})
+    single = generated([replace(ANA, base=base)])
     assert single.endpoint == asked
 
 
 def test_a_person_is_drawn_upright_and_with_less_guidance() -> None:
-    single = generate_command(CATALOG, "at sea", [ANA], using=None, size=None, said={"guidance": None})
+    single = generated([ANA], roles={"guidance": None})
     assert single.options == {"image_size": {"width": 880, "height": 1104}, "guidance_scale": 2.8}
-    said = generate_command(CATALOG, "at sea", [ANA], using=None, size="512x512", said={"guidance": 4.0})
+    said = generated([ANA], size="512x512", roles={"guidance": 4.0})
     assert said.options == {"image_size": {"width": 512, "height": 512}, "guidance_scale": 4.0}
-    assert generate_command(CATALOG, "at sea", [], using=None, size=None, said={}).options == {}
+    assert generated([]).options == {}
 
 
 def test_a_style_alone_is_nobody() -> None:
@@ -71,11 +81,11 @@ def test_a_size_is_said_as_the_endpoint_takes_it(name: str, said: str | None, fi
     [((5,), 3, (5, 6, 7)), ((5, 9), None, (5, 9)), ((5, 9), 2, (5, 9)), ((5, 5), None, (5,))],
 )
 def test_seeds_are_counted_up_from_one(seeds: tuple[int, ...], count: int | None, found: tuple[int, ...]) -> None:
-    single = generate_command(CATALOG, "at sea", [], using=None, size=None, said={})
+    single = generated([])
     assert with_seeds(single, seeds, count).seeds_used == found
 
 
 def test_several_seeds_and_another_count_contradict() -> None:
-    single = generate_command(CATALOG, "at sea", [], using=None, size=None, said={})
+    single = generated([])
     with pytest.raises(Invalid):
         with_seeds(single, (1, 2), 3)

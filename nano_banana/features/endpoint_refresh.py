@@ -1,12 +1,13 @@
-"""Compares endpoints with fal's listings; updates the project's copies.
+"""Prices and fields of endpoints, compared with fal's and updated.
 
-A change matters to a recipe where a request that it makes would not fit any more.
+A changed field matters to a recipe if a request that it makes would not fit any more.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,8 +16,8 @@ from msgspec.structs import replace
 
 from nano_banana.catalog.arguments import argument_problems, complete_arguments
 from nano_banana.catalog.catalog import Catalog, read_text
-from nano_banana.catalog.endpoint import Endpoint
-from nano_banana.catalog.endpoint_format import endpoint_to_yaml
+from nano_banana.catalog.endpoint import Endpoint, Price
+from nano_banana.catalog.endpoint_format import endpoint_digest, endpoint_to_json, endpoint_to_yaml
 from nano_banana.catalog.endpoint_updates import (
     ChangeType,
     FieldChange,
@@ -25,11 +26,18 @@ from nano_banana.catalog.endpoint_updates import (
     updated_endpoint,
     without_invalid_defaults,
 )
-from nano_banana.catalog.openapi_listing import LISTINGS_FILE, EndpointListing, format_listings, read_listings
-from nano_banana.features.endpoints.endpoint_prices import fetch_listings
+from nano_banana.catalog.openapi_listing import (
+    LISTINGS_FILE,
+    EndpointListing,
+    format_listings,
+    parse_listing,
+    read_listings,
+)
+from nano_banana.catalog.pricing import QUOTES_FILE, PriceQuote, format_quotes, is_doubtful, is_usable, read_quotes
 from nano_banana.formats.yaml_reader import parse_yaml
 from nano_banana.formats.yaml_values import KeyPath, to_plain
-from nano_banana.model.problem import Invalid, Position, Problem, problem
+from nano_banana.model.json_values import JSONObject, JSONValue
+from nano_banana.model.problem import Invalid, Problem, problem
 from nano_banana.providers.fal.fal_config import FalConfig
 from nano_banana.recipe.interpolation import is_template_value
 from nano_banana.recipe.recipe_model import Stage
@@ -39,19 +47,45 @@ from nano_banana.settings.config_file import write_atomically
 from nano_banana.stages.stage_registry import kind_of
 
 LISTING_SECONDS = 86_400.0
-"""Seconds for which an answer is still shown unasked."""
+"""Seconds for which a listing is shown without asking again."""
+
+
+def refresh_prices(config: FalConfig, store: Path, ids: Sequence[str], *, now: float) -> int:
+    """Ask fal what these endpoints cost, keep it in the store's folder, and return how many have a price.
+
+    `now` is in seconds since 1970. Raises Refused (no key, or one without the right), CallFailed (no answer), Unusable
+    (can't be written).
+    """
+    from nano_banana.providers.fal.fal_platform_api import ask_platform
+
+    quotes = {
+        name: PriceQuote(amount=price.amount, unit=price.unit, currency=price.currency, as_of=utc_date(now))
+        for name, price in asyncio.run(ask_platform(config, lambda platform: platform.prices(ids))).items()
+    }
+    file = store / QUOTES_FILE
+    kept = {name: quote for name, quote in read_quotes(file).items() if name not in ids}
+    write_atomically(file, format_quotes({**kept, **quotes}).encode(), mode=0o644)
+    return len(quotes)
 
 
 def refresh_listings(config: FalConfig, store: Path, ids: Sequence[str], *, now: float) -> dict[str, EndpointListing]:
-    """Ask fal how it lists these endpoints, and keep it. Raises as `fetch_listings`, and Unusable."""
-    found = fetch_listings(config, ids, now=now)
+    """Ask fal how it lists these endpoints, and keep it; an unknown one is `gone`. Raises as `refresh_prices` does."""
+    from nano_banana.providers.fal.fal_platform_api import ask_platform
+
+    found = asyncio.run(ask_platform(config, lambda platform: platform.models(ids)))
+    listings = {
+        name: parse_listing(name, found[name].openapi, as_of=now, deprecated=found[name].status == "deprecated")
+        if name in found
+        else EndpointListing(id=name, as_of=now, gone=True)
+        for name in ids
+    }
     file = store / LISTINGS_FILE
-    write_atomically(file, format_listings({**read_listings(file), **found}).encode(), mode=0o644)
-    return found
+    write_atomically(file, format_listings({**read_listings(file), **listings}).encode(), mode=0o644)
+    return listings
 
 
 def kept_listings(store: Path, ids: Sequence[str], *, now: float) -> dict[str, EndpointListing]:
-    """Those of these endpoints that fal was asked about in the last day."""
+    """The listings of these endpoints that are less than a day old."""
     kept = read_listings(store / LISTINGS_FILE)
     return {name: kept[name] for name in ids if name in kept and 0 <= now - kept[name].as_of < LISTING_SECONDS}
 
@@ -61,15 +95,73 @@ def utc_date(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).date().isoformat()
 
 
+class PriceRow(Struct, frozen=True, kw_only=True):
+    """One endpoint's prices: `written` in its file, `quoted` by fal, and `price`, which plans use.
+
+    `used` says that the quote is per the file's unit, `doubtful` that it differs much from the file's price, `own` that
+    the project describes the endpoint.
+    """
+
+    endpoint: str
+    written: Price | None
+    quoted: PriceQuote | None
+    price: Price | None
+    used: bool
+    doubtful: bool
+    own: bool
+
+
+def price_rows(catalog: Catalog, ids: Sequence[str]) -> list[PriceRow]:
+    """A row for each of these endpoints that the catalog has."""
+    rows = []
+    for name in ids:
+        written, now, quote = catalog.written(name), catalog.get(name), catalog.quotes.get(name)
+        if written is None or now is None:
+            continue
+        rows.append(
+            PriceRow(
+                endpoint=name,
+                written=written.price,
+                quoted=quote,
+                price=now.price,
+                used=quote is not None and is_usable(written.price, quote),
+                doubtful=quote is not None and is_doubtful(written.price, quote),
+                own=catalog.is_own(name),
+            )
+        )
+    return rows
+
+
+def check_endpoints_known(catalog: Catalog, names: Iterable[str]) -> Sequence[str]:
+    """The names, each once. Raises Invalid with each that the catalog lacks."""
+    names = tuple(dict.fromkeys(names))
+    wrong = [
+        problem("endpoint_unlisted", suggestions=catalog.near(name), name=name)
+        for name in names
+        if not catalog.get(name)
+    ]
+    if wrong:
+        raise Invalid(wrong)
+    return names
+
+
+def endpoint_json(catalog: Catalog, name: str) -> JSONObject:
+    """A known endpoint as its file would have it, at its newest price; whether the project describes it; its digest."""
+    endpoint = catalog.get(name)
+    if endpoint is None:
+        raise KeyError(name)
+    return {**endpoint_to_json(endpoint), "own": catalog.is_own(name), "digest": endpoint_digest(endpoint)}
+
+
 _ID = re.compile(r"[\w.-]+(/[\w.-]+)+")
 
 
 class EndpointRefresh(Struct, frozen=True, kw_only=True):
-    """What became of one endpoint.
+    """The update of one endpoint.
 
-    `fate` is `same`, `changed`, `added` (nobody had described it), `gone` (fal has no such endpoint) or
-    `undescribed` (fal does not say what it takes); `file` is what was written, None for nothing. `unsure` are the
-    keys of an added one that nothing told. `price_lost` says that its price hung on a field that is gone.
+    `fate` is `same`, `changed`, `added` (it had no description), `gone` (fal has no such endpoint) or `undescribed`
+    (fal doesn't list its fields); `file` is what was written, if anything. `unsure` are guessed keys of an added one.
+    `price_lost` says that its price depended on a field that is gone.
     """
 
     endpoint: str
@@ -82,7 +174,7 @@ class EndpointRefresh(Struct, frozen=True, kw_only=True):
 
 
 def check_endpoint_ids(catalog: Catalog, names: Sequence[str]) -> None:
-    """Raise Invalid for what can be no endpoint's id."""
+    """Raise Invalid for names that can't be an endpoint's id."""
     wrong = [name for name in names if not _ID.fullmatch(name)]
     if wrong:
         raise Invalid([problem("endpoint_strange", suggestions=catalog.near(name), name=name) for name in wrong])
@@ -91,10 +183,10 @@ def check_endpoint_ids(catalog: Catalog, names: Sequence[str]) -> None:
 def refresh_endpoints(
     catalog: Catalog, folder: Path, listings: Mapping[str, EndpointListing], *, named: bool
 ) -> list[EndpointRefresh]:
-    """Write `folder/<owner>--<name>.yaml` for what is listed otherwise than it is known.
+    """Write `folder/<owner>--<name>.yaml` for each endpoint whose listing differs from the catalog.
 
-    Where they were `named`, also for what is the same. Raises Invalid for an endpoint that neither the catalog nor
-    fal has, Unusable where a file can't be written.
+    If they were `named`, also for those that don't differ. Raises Invalid for an endpoint that neither the catalog nor
+    fal has, Unusable if a file can't be written.
     """
     lost = [name for name, listing in listings.items() if listing.gone and catalog.get(name) is None]
     if lost:
@@ -102,7 +194,7 @@ def refresh_endpoints(
     files = _own_files(folder)
     done = [_refresh(catalog, folder, files, listing, named=named) for listing in listings.values()]
     if any(refresh.file for refresh in done):
-        Catalog.load(folder)  # what can't be read again is our mistake, and is said at once
+        Catalog.load(folder)  # fails at once if we wrote what we can't read
     return done
 
 
@@ -141,7 +233,7 @@ def _write(folder: Path, files: Mapping[str, Path], endpoint: Endpoint, listing:
 
 
 def _own_files(folder: Path) -> dict[str, Path]:
-    """Which file of the project's describes which endpoint; they were read before, so they can be."""
+    """The project's files by the id of the endpoint that they describe. They are valid: the catalog has read them."""
     found = {}
     for path in sorted(folder.glob("*.y*ml")):
         told = to_plain(parse_yaml(read_text(path), file=str(path)))
@@ -161,9 +253,9 @@ _PROBLEM_KINDS = {
 
 
 class ListingComparison(Struct, frozen=True, kw_only=True):
-    """`problems` are warnings; `others` counts by endpoint what changed and is no matter to this recipe.
+    """`problems` are warnings; `others` counts by endpoint the changes that don't matter to this recipe.
 
-    `as_of` is when fal was asked (the longest ago of all), in seconds since 1970; None where it was not.
+    `as_of` is the time of the oldest listing, in seconds since 1970; None if there is none.
     """
 
     problems: Sequence[Problem]
@@ -177,51 +269,46 @@ def paid_endpoints(session: Session) -> list[str]:
 
 
 def compare_with_listings(session: Session, listings: Mapping[str, EndpointListing]) -> ListingComparison:
-    """What fal's listings mean for this recipe: endpoints that are gone or on their way out, fields that changed.
-
-    A change matters where a request that the recipe makes would not fit any more.
-    """
-    if not listings:
-        return ListingComparison(problems=(), others={}, as_of=None)
-    remarks = [remark for stage in session.recipe.asking for remark in _listing_remarks(session, stage, listings)]
-    told = {(remark.listing.id, change.field, change.sort) for remark in remarks if (change := remark.change)}
+    """What fal's listings mean for this recipe: endpoints that are gone or deprecated, and changed fields."""
+    warnings = [
+        (stage.endpoint, *found)
+        for stage in session.recipe.asking
+        for found in _listing_warnings(session, stage, listings)
+    ]
+    told = {(name, change.field, change.sort) for name, change, _ in warnings if change}
     others = {
         name: sum((name, change.field, change.sort) not in told for change in _changes(session, listing))
         for name, listing in listings.items()
     }
     return ListingComparison(
-        problems=sorted(
-            (_remark_problem(remark, session.loaded.nearest(remark.where)) for remark in remarks),
-            key=lambda problem: problem.order,
-        ),
+        problems=sorted((problem for *_, problem in warnings), key=lambda problem: problem.order),
         others={name: count for name, count in others.items() if count},
-        as_of=min(listing.as_of for listing in listings.values()),
+        as_of=min((listing.as_of for listing in listings.values()), default=None),
     )
 
 
-class _ListingRemark(Struct, frozen=True, kw_only=True):
-    """Something about a stage's endpoint: a change of a field, or (None) of all of it."""
-
-    listing: EndpointListing
-    where: KeyPath
-    change: FieldChange | None = None
-
-
-def _listing_remarks(
+def _listing_warnings(
     session: Session, stage: Stage, listings: Mapping[str, EndpointListing]
-) -> Iterator[_ListingRemark]:
+) -> Iterator[tuple[FieldChange | None, Problem]]:
+    """Warnings about a stage's endpoint, each with the change of a field; None for one about the whole endpoint."""
     listing = listings.get(stage.endpoint)
     if listing is None:
         return
     using = (*stage.where, kind_of(stage).endpoint_key)
+
+    def warning(kind: str, where: KeyPath, **data: JSONValue) -> Problem:
+        about: JSONObject = {"endpoint": listing.id, "as_of": utc_date(listing.as_of), **data}
+        return Problem(kind=kind, position=session.loaded.nearest(where), data=about, warning=True)
+
     if listing.gone or listing.deprecated:
-        yield _ListingRemark(listing=listing, where=using)
+        yield None, warning("endpoint_vanished" if listing.gone else "endpoint_deprecated", using)
     endpoint = session.catalog.get(stage.endpoint)
     shown = any(session.recipe.shots[name].identity is Identity.REFERENCE for name in stage.shots)
     for change in _changes(session, listing):
         if endpoint is not None and _matters(change, stage, endpoint, listing, shown=shown):
             where = (*stage.where, "with", change.field) if change.field in stage.options else using
-            yield _ListingRemark(listing=listing, where=where, change=change)
+            told = {"field": change.field, "before": change.before, "after": change.after}
+            yield change, warning(_PROBLEM_KINDS[change.sort], where, **told)
 
 
 def _matters(change: FieldChange, stage: Stage, endpoint: Endpoint, listing: EndpointListing, *, shown: bool) -> bool:
@@ -243,13 +330,3 @@ def _changes(session: Session, listing: EndpointListing) -> list[FieldChange]:
     if endpoint is None or listing.fields is None:
         return []
     return field_changes(endpoint.fields, listing.fields, adapters_max=endpoint.adapters_max)
-
-
-def _remark_problem(remark: _ListingRemark, place: Position) -> Problem:
-    listing, change = remark.listing, remark.change
-    about = {"endpoint": listing.id, "as_of": utc_date(listing.as_of)}
-    if change is None:
-        kind = "endpoint_vanished" if listing.gone else "endpoint_deprecated"
-        return Problem(kind=kind, position=place, data=about, warning=True)
-    told = {**about, "field": change.field, "before": change.before, "after": change.after}
-    return Problem(kind=_PROBLEM_KINDS[change.sort], position=place, data=told, warning=True)

@@ -1,1 +1,0 @@
-"""Endpoint prices and listings as fal has them today."""
