@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from msgspec import Struct
@@ -32,81 +34,53 @@ from nano_banana.recipe.recipe_model import SheetSpec as Layout
 from nano_banana.session.history import History
 from nano_banana.session.manifest import MANIFEST
 from nano_banana.session.run_records import NodeRecord
-from nano_banana.session.run_snapshot import KeptCall, KeptPicture, KeptTake
+from nano_banana.session.run_snapshot import KeptPicture, KeptTake
 from nano_banana.session.session import Session
 from nano_banana.session.store_runner import Runner
 from nano_banana.stages.stage_registry import kind_of
+from nano_banana.store.local_store import Store
+from nano_banana.store.run_log import Run
 
 
-class PastRun(Struct, frozen=True, kw_only=True):
-    """What a run came to, and what the store has of it still."""
+def beside_past(takes: Iterable[SheetTake], history: History, run: Run) -> list[SheetTake]:
+    """The takes, with what they were in that run; of one that was not in it nothing is known.
 
-    run: str
-    by_id: Mapping[str, KeptTake]
-    by_slot: Mapping[str, KeptTake]
-    history: History
-
-    def of(self, take: SheetTake) -> KeptTake | None:
-        """The take as it was then; one whose seed was changed is known by its place."""
-        return self.by_id.get(take.record.id) or self.by_slot.get(take.card.slot)
-
-    def bytes_of(self, picture: KeptPicture) -> Blob | None:
-        """A picture of then; None where its bytes are gone."""
-        blob = Blob(digest=picture.digest, size=0, media="image/png")
-        try:
-            self.history.store.blobs.path(blob)
-        except Unusable:
-            return None
-        return blob
-
-
-def past_run(history: History, name: str, recipe: str) -> PastRun:
-    """A run of the recipe by its name, as `History.find` takes it. Raises Invalid where it is not known any more."""
-    run = history.find(name, recipe)
-    takes = history.snapshot(run).takes
-    return PastRun(
-        run=run.id,
-        by_id={take.id: take for take in takes},
-        by_slot={take.card.slot: take for take in takes},
-        history=history,
-    )
-
-
-def beside_past(takes: Iterable[SheetTake], past: PastRun) -> list[SheetTake]:
-    """The takes, with what they were in that run; of one that was not in it nothing is known."""
-    pairs = [(take, past.of(take)) for take in takes]
-    changed = [(take, then) for take, then in pairs if then and _differs(take, then)]
-    keys = [call.key for _, then in changed for call in then.calls]
-    documents = past.history.documents(keys)
+    A take whose seed was changed is known by its place.
+    """
+    kept = history.snapshot(run).takes
+    by_id, by_slot = {take.id: take for take in kept}, {take.card.slot: take for take in kept}
+    pairs = [(take, by_id.get(take.record.id) or by_slot.get(take.card.slot)) for take in takes]
+    keys = [call.key for take, then in pairs if then and _differs(take, then) for call in then.calls]
+    documents = history.documents(keys)
     return [
-        take if then is None else replace(take, before=_take_before(take, then, past, documents))
+        take if then is None else replace(take, before=_take_before(take, then, history.store, documents))
         for take, then in pairs
     ]
 
 
-def _take_before(take: SheetTake, then: KeptTake, past: PastRun, documents: Mapping[str, JSONObject]) -> TakeBefore:
-    picture, differs = _past_picture(then, take.stage), _differs(take, then)
-    there = past.bytes_of(picture) if picture is not None and differs else None
+def _take_before(take: SheetTake, then: KeptTake, store: Store, documents: Mapping[str, JSONObject]) -> TakeBefore:
+    differs, picture, blob = _differs(take, then), _past_picture(then, take.stage), None
+    if picture is not None and differs:
+        with suppress(Unusable):
+            wanted = Blob(digest=picture.digest, size=0, media="image/png")
+            store.blobs.path(wanted)
+            blob = wanted
+    calls = then.calls if differs else ()
     return TakeBefore(
         state=_past_state(then),
-        picture=there,
-        gone=picture is not None and differs and there is None,
+        picture=blob,
+        gone=picture is not None and differs and blob is None,
         differs=differs,
         score=then.score,
         seed=then.card.seed,
         cost_usd=None if then.unpriced else then.cost_usd,
-        made=_known_calls(then.calls, documents) if differs else (),
+        made=[{**documents[call.key], "stage": call.stage} for call in calls if call.key in documents],
     )
-
-
-def _known_calls(calls: Sequence[KeptCall], documents: Mapping[str, JSONObject]) -> list[JSONObject]:
-    return [{**documents[call.key], "stage": call.stage} for call in calls if call.key in documents]
 
 
 def _differs(take: SheetTake, then: KeptTake) -> bool:
     picture = _past_picture(then, take.stage)
-    now = None if take.picture is None else take.picture.digest
-    return (None if picture is None else picture.digest) != now
+    return (picture and picture.digest) != (take.picture and take.picture.digest)
 
 
 def _past_picture(then: KeptTake, stage: str) -> KeptPicture | None:
@@ -187,14 +161,15 @@ def make_sheet(
     records = list(records)
     layout = _layout(project, records, stage, rows, columns)
     failed = {**failed_before(project.folder / MANIFEST), **failed_now(records)}
-    found = gather_takes(project.recipe, records, layout.sources, folder=project.folder, failed=failed)
-    past = past_run(History(project.runner.store), against, project.recipe.name) if against else None
-    takes = beside_past(found.takes, past) if past else found.takes
+    takes, unchosen = gather_takes(project.recipe, records, layout.sources, folder=project.folder, failed=failed)
+    history = History(project.runner.store)
+    run = history.find(against, project.recipe.name) if against else None
+    takes = beside_past(takes, history, run) if run else takes
     grids = arrange_grids(takes, layout.rows, layout.columns)
     stages = list(dict.fromkeys(source.stage for source in layout.sources))
     if not any(take.picture or take.state is TakeState.FAILED for grid in grids for take in grid.takes):
-        kind = "sheet_unchosen" if found.unchosen else "sheet_empty"
-        raise Invalid([problem(kind, recipe=project.recipe.name, stages=stages, takes=len(found.takes))])
+        kind = "sheet_unchosen" if unchosen else "sheet_empty"
+        raise Invalid([problem(kind, recipe=project.recipe.name, stages=stages, takes=len(takes))])
     return ContactSheet(
         name=project.recipe.name,
         folder=project.folder,
@@ -203,11 +178,11 @@ def make_sheet(
         grids=grids,
         show=layout.show,
         lines=_recipe_lines(project),
-        names=_adapter_names(records),
-        unchosen=found.unchosen,
+        names={each.result.digest: each.id for each in records if each.card.kind == "adapter" and each.result},
+        unchosen=unchosen,
         unmade=len(takes) - sum(1 for grid in grids for _ in grid.takes),
         workshop=project.runner,
-        against=past.run if past else "",
+        against=run.id if run else "",
     )
 
 
@@ -226,16 +201,11 @@ def _layout(
         if axis not in axes:
             near = did_you_mean(axis, axes)
             raise Invalid([problem("sheet_no_axis", suggestions=near, name=axis, known=", ".join(sorted(axes)))])
-    layout = project.recipe.outputs.sheet or Layout(sources=_last_stages(records))
+    ends = dict.fromkeys(take.card.stage for take in takes)  # the stages at which the ways of takes end
+    layout = project.recipe.outputs.sheet or Layout(sources=tuple(CollectionRef(stage=end) for end in ends))
     if stage:
         layout = replace(layout, sources=(CollectionRef(stage=stage),))
     return replace(layout, rows=tuple(rows), columns=tuple(columns)) if rows or columns else layout
-
-
-def _last_stages(records: Sequence[NodeRecord]) -> tuple[CollectionRef, ...]:
-    """The stages at which the ways of takes end."""
-    ends = dict.fromkeys(record.card.stage for record in records if record.card.kind == "take")
-    return tuple(CollectionRef(stage=stage) for stage in ends)
 
 
 def _recipe_lines(project: Session) -> Mapping[str, str]:
@@ -251,10 +221,6 @@ def _recipe_lines(project: Session) -> Mapping[str, str]:
     return lines
 
 
-def _adapter_names(records: Sequence[NodeRecord]) -> Mapping[str, str]:
-    return {record.result.digest: record.id for record in records if record.card.kind == "adapter" and record.result}
-
-
 def failed_now(records: Sequence[NodeRecord]) -> dict[str, Sequence[Problem]]:
     """Why takes would fail today, by id."""
     return {
@@ -266,18 +232,18 @@ def failed_before(manifest: Path) -> dict[str, Sequence[Problem]]:
     """Why takes failed, as the last run wrote it down; nothing where there is no manifest of ours."""
     try:
         with manifest.open(encoding="utf-8") as lines:
-            told = [json.JSONDecoder().raw_decode(line.strip())[0] for line in lines if _is_failed(line)]
+            # Each take has a line of its own, and most lines are never parsed.
+            failed = [line.strip() for line in lines if line.startswith("  {") and _FAILED.search(line)]
+        entries = [json.JSONDecoder().raw_decode(line)[0] for line in failed]
         return {
             str(entry["id"]): [
                 Problem(kind=str(reason["kind"]), data=dict(reason))
                 for reason in map(as_object, as_items(entry["reasons"]))
             ]
-            for entry in told
+            for entry in entries
         }
     except (OSError, ValueError, KeyError, TypeError):
         return {}
 
 
-def _is_failed(line: str) -> bool:
-    """Whether a line of the manifest is a take that failed: each has one of its own, and most are never parsed."""
-    return line.startswith("  {") and ('"status": "failed"' in line or '"status": "blocked"' in line)
+_FAILED = re.compile('"status": "(failed|blocked)"')

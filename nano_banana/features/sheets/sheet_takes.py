@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from nano_banana.model.call import Blob, Call, Reply
+from nano_banana.model.call import Blob, Reply
 from nano_banana.model.event import EventHandler
 from nano_banana.model.flow import Ruling
 from nano_banana.model.json_values import JSONObject, JSONValue, as_whole
@@ -127,13 +129,6 @@ STATE_OF_RULING = {
 }
 
 
-class GatheredTakes(Struct, frozen=True, kw_only=True):
-    """The takes of a sheet, and how many a choice left out."""
-
-    takes: Sequence[SheetTake]
-    unchosen: int
-
-
 def gather_takes(
     recipe: Recipe,
     records: Sequence[NodeRecord],
@@ -141,104 +136,64 @@ def gather_takes(
     *,
     folder: Path,
     failed: Mapping[str, Sequence[Problem]],
-) -> GatheredTakes:
-    """The takes of `sources`, in the recipe's order. `failed` says why takes failed in the last run, by id."""
+) -> tuple[list[SheetTake], int]:
+    """The takes of `sources`, in the recipe's order, and how many a choice left out.
+
+    `failed` says why takes failed in the last run, by id.
+    """
     found: dict[tuple[str, ...], SheetTake] = {}
     unchosen: set[str] = set()
-    chains = _chains(recipe)
-    for source in sources:
-        for record in records:
-            if not _passes_stage(record, source, chains):
-                continue
-            if _not_chosen(record, source, chains):
-                unchosen.add(record.id)
-                continue
-            take = sheet_take(record, source.stage, folder, failed.get(record.id, ()))
-            # Ways that part behind the stage have one picture there.
-            key = (record.id.partition("@")[0], stage_folder(record.id, source.stage), source.stage)
-            if _has_ruling(take, source) and (key not in found or found[key].picture is None):
-                found[key] = take
-    return GatheredTakes(takes=list(found.values()), unchosen=len(unchosen))
-
-
-class _StageChains(Struct, frozen=True, kw_only=True):
-    """The stages that takes go through, by shot and last stage."""
-
-    ways: Mapping[str, Sequence[tuple[str, ...]]]
-
-    def has(self, record: NodeRecord, stage: str) -> bool:
-        return any(stage in way for way in self._of(record))
-
-    def passed(self, record: NodeRecord, stage: str) -> set[str]:
-        """The stages up to that one, with it."""
-        return {name for way in self._of(record) if stage in way for name in way[: way.index(stage) + 1]}
-
-    def _of(self, record: NodeRecord) -> Iterator[tuple[str, ...]]:
-        suffix = [name for name in record.id.partition("@")[2].split("+") if name]
-        for way in self.ways.get(record.card.shot, ()):
-            if record.card.stage in way and all(name in way for name in suffix):
-                yield way[: way.index(record.card.stage) + 1]
-
-
-def _chains(recipe: Recipe) -> _StageChains:
-    ways: dict[str, list[tuple[str, ...]]] = {}
+    chains: dict[str, list[tuple[str, ...]]] = defaultdict(list)
     for path in stage_paths(recipe):
-        ways.setdefault(path.shot.name, []).append(path.key[1:])
-    return _StageChains(ways=ways)
+        chains[path.shot.name].append(path.key[1:])
+    for source, record in itertools.product(sources, records):
+        chain = _stages_up_to(source.stage, record, chains[record.card.shot])
+        if record.card.kind != "take" or source.shot not in ("", record.card.shot) or not chain:
+            continue
+        left = record.exited_early
+        if left is not None and left.why == "not_chosen" and left.stage in chain:
+            unchosen.add(record.id)
+            continue
+        take = sheet_take(record, source.stage, folder, failed.get(record.id, ()))
+        is_meant = not source.ruling or any(
+            ruled.is_final and ruled.stage == source.stage and ruled.ruling == source.ruling
+            for ruled in record.verdicts
+        )
+        # Ways that part behind the stage have one picture there.
+        key = (record.id.partition("@")[0], stage_folder(record.id, source.stage), source.stage)
+        if is_meant and (key not in found or found[key].picture is None):
+            found[key] = take
+    return list(found.values()), len(unchosen)
 
 
-def _passes_stage(record: NodeRecord, source: CollectionRef, chains: _StageChains) -> bool:
-    card = record.card
-    return card.kind == "take" and source.shot in ("", card.shot) and chains.has(record, source.stage)
-
-
-def _not_chosen(record: NodeRecord, source: CollectionRef, chains: _StageChains) -> bool:
-    left = record.exited_early
-    return left is not None and left.why == "not_chosen" and left.stage in chains.passed(record, source.stage)
-
-
-def _has_ruling(take: SheetTake, source: CollectionRef) -> bool:
-    if not source.ruling:
-        return True
-    return any(
-        ruled.is_final and ruled.stage == source.stage and ruled.ruling == source.ruling
-        for ruled in take.record.verdicts
-    )
-
-
-def _seed_place(record: NodeRecord) -> str:
-    """The place of the take's seed among those of its shot: `#2`."""
-    at = record.card.slot.partition("@")[0].rpartition("#")[2]
-    return "" if record.card.seed is None else f"#{int(at) + 1}"
+def _stages_up_to(stage: str, record: NodeRecord, chains: Iterable[tuple[str, ...]]) -> set[str]:
+    """The stages that a take goes through up to that one, with it; empty if it doesn't get there."""
+    suffix = [name for name in record.id.partition("@")[2].split("+") if name]
+    last = record.card.stage
+    own = (chain[: chain.index(last) + 1] for chain in chains if {last, *suffix}.issubset(chain))
+    return {name for chain in own if stage in chain for name in chain[: chain.index(stage) + 1]}
 
 
 def sheet_take(record: NodeRecord, stage: str, folder: Path, problems: Sequence[Problem]) -> SheetTake:
     """A take as it is shown with the picture of `stage`; `folder` is the output folder."""
-    ruled = _verdict_shown(record)
-    picture = _picture_shown(record, stage, ruled)
+    # The verdict that counts; of a take that is still under way, the last one.
+    ruled = record.final_verdict or next(reversed(record.verdicts), None)
+    # The stage's picture, of the attempt that stands; else the furthest that the take came.
+    judged = judged_picture(record, ruled) if ruled else None
+    picture = stage_picture(record, stage) or judged or next(reversed(record.pictures), None)
     state = _state_shown(record, stage, picture, ruled, failed=bool(problems))
+    seed_place = record.card.slot.partition("@")[0].rpartition("#")[2]
     return SheetTake(
         record=record,
         stage=stage,
         state=state,
-        turn=_seed_place(record),
+        turn="" if record.card.seed is None else f"#{int(seed_place) + 1}",
         picture=None if picture is None else picture.blob,
         name="" if picture is None else picture.name,
         here=picture is not None and (folder / picture.name).is_file(),
         ruled=ruled,
         problems=tuple(problems) or tuple(record.problems) if state is TakeState.FAILED else (),
     )
-
-
-def _verdict_shown(record: NodeRecord) -> VerdictSummary | None:
-    """The verdict that counts; of a take that is still under way, the last one."""
-    return record.final_verdict or (record.verdicts[-1] if record.verdicts else None)
-
-
-def _picture_shown(record: NodeRecord, stage: str, ruled: VerdictSummary | None) -> OutputPicture | None:
-    """The stage's picture, of the attempt that stands; else the furthest that the take came."""
-    judged = judged_picture(record, ruled) if ruled else None
-    return stage_picture(record, stage) or judged or next(reversed(record.pictures), None)
 
 
 def _state_shown(
@@ -274,21 +229,14 @@ def sheet_thumbnails(
     """Takes with their small pictures (`side` pixels on the longer side), and those of before where they differ."""
     for start in range(0, len(takes), THUMBNAIL_BATCH):
         batch = takes[start : start + THUMBNAIL_BATCH]
-        pairs = [(take.picture, _picture_before(take)) for take in batch]
-        calls = {blob.digest: _thumbnail_call(blob, side) for pair in pairs for blob in pair if blob is not None}
-        ends = workshop.answer_batch(SHEET_PURPOSE, list(calls.values()), on_event)
-        replies = {digest: end for digest, end in zip(calls, ends, strict=True) if isinstance(end, Reply)}
+        pairs = [(take.picture, take.before.picture if take.before and take.before.differs else None) for take in batch]
+        blobs = {blob.digest: blob for pair in pairs for blob in pair if blob is not None}
+        how: JSONObject = {"side": side, "media": "image/webp"}
+        calls = [compute_call("thumbnail", how, {"image": blob}) for blob in blobs.values()]
+        ends = workshop.answer_batch(SHEET_PURPOSE, calls, on_event)
+        replies = {digest: end for digest, end in zip(blobs, ends, strict=True) if isinstance(end, Reply)}
         for take, (now, before) in zip(batch, pairs, strict=True):
             yield take, _thumbnail(workshop, replies, now), _thumbnail(workshop, replies, before)
-
-
-def _picture_before(take: SheetTake) -> Blob | None:
-    before = take.before
-    return before.picture if before is not None and before.differs else None
-
-
-def _thumbnail_call(blob: Blob, side: int) -> Call:
-    return compute_call("thumbnail", {"side": side, "media": "image/webp"}, {"image": blob})
 
 
 def _thumbnail(workshop: Runner, replies: Mapping[str, Reply], blob: Blob | None) -> Thumbnail:
@@ -342,20 +290,15 @@ def arrange_grids(takes: Sequence[SheetTake], rows: Sequence[str], columns: Sequ
 
     Rows and columns that nothing was made of are left out.
     """
-    parts = _parts(takes)
-    grids = [(part, grid) for part in parts for grid in _grids(part, rows, columns)]
-    return [
-        replace(grid, shots=tuple(dict.fromkeys(take.card.shot for take in part))) if len(parts) > 1 else grid
-        for part, grid in grids
-    ]
-
-
-def _parts(takes: Sequence[SheetTake]) -> list[list[SheetTake]]:
-    """Takes whose shots have the same axes: others would leave holes in one another's grids."""
+    # Takes whose shots have the same axes: others would leave holes in one another's grids.
     parts: dict[frozenset[str], list[SheetTake]] = {}
     for take in takes:
         parts.setdefault(frozenset(take.card.axes), []).append(take)
-    return list(parts.values())
+    grids: list[SheetGrid] = []
+    for part in parts.values():
+        shots = tuple(dict.fromkeys(take.card.shot for take in part)) if len(parts) > 1 else ()
+        grids += [replace(grid, shots=shots) for grid in _grids(part, rows, columns)]
+    return grids
 
 
 def _grids(takes: Sequence[SheetTake], rows: Sequence[str], columns: Sequence[str]) -> list[SheetGrid]:
@@ -414,25 +357,21 @@ def _grid(axes: SheetAxes, title: AxisValues, takes: Sequence[SheetTake]) -> She
         cells.setdefault((_values(take, axes.down), _values(take, axes.across)), []).append(take)
     there = [place for place, found in cells.items() if any(map(_is_made, found))]
     live, wide = {row for row, _ in there}, {column for _, column in there}
-    # The order is that in which the recipe has the values, not that in which they were made.
-    downs: dict[AxisValues, list[SheetTake]] = {}
-    acrosses: dict[AxisValues, list[SheetTake]] = {}
-    for (row, column), found in cells.items():
-        if row in live and column in wide:
-            downs.setdefault(row, []).extend(found)
-            acrosses.setdefault(column, []).extend(found)
-    rows, columns = _named_values(axes.down, downs), _named_values(axes.across, acrosses)
+    kept = {(row, column): found for (row, column), found in cells.items() if row in live and column in wide}
+    by_row: dict[AxisValues, list[SheetTake]] = defaultdict(list)
+    by_column: dict[AxisValues, list[SheetTake]] = defaultdict(list)
+    for (row, column), found in kept.items():
+        by_row[row] += found
+        by_column[column] += found
+    rows, columns = _named_values(axes.down, by_row), _named_values(axes.across, by_column)
     (title,) = _named_values(axes.apart, {title: takes}).values()
     return SheetGrid(
         axes=axes,
         title=title,
+        # The order is that in which the recipe has the values, not that in which they were made.
         rows=[rows[row] for row in dict.fromkeys(row for row, _ in cells) if row in rows],
         columns=[columns[column] for column in dict.fromkeys(column for _, column in cells) if column in columns],
-        cells={
-            (rows[row], columns[column]): found
-            for (row, column), found in cells.items()
-            if row in rows and column in columns
-        },
+        cells={(rows[row], columns[column]): found for (row, column), found in kept.items()},
     )
 
 
