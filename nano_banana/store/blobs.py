@@ -235,13 +235,11 @@ def _write(fresh: Path, data: bytes | Path, mode: int) -> tuple[str, int]:
     """Write the file, make it read-only and wait until the disk has it: (digest, size)."""
     sha = hashlib.sha256()
     size = 0
-    with fresh.open("wb", buffering=0) as file:
+    with fresh.open("wb") as file:
         for chunk in _chunks(data):
             sha.update(chunk)
-            left = memoryview(chunk)
-            while left:
-                left = left[file.write(left) :]
-            size += len(chunk)
+            size += file.write(chunk)
+        file.flush()
         os.fchmod(file.fileno(), mode)
         os.fsync(file.fileno())
     return sha.hexdigest(), size

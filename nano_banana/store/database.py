@@ -50,6 +50,14 @@ OUTPUT_ERRORS = ErrorKinds(full="target_full", read_only="target_read_only", fai
 _EFFECTIVE = os.access in os.supports_effective_ids
 _FULL_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _READ_ONLY_ERRNOS = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+_SQLITE_KINDS = {
+    sqlite3.SQLITE_CORRUPT: "store_corrupt",
+    sqlite3.SQLITE_NOTADB: "store_corrupt",
+    sqlite3.SQLITE_FULL: "store_full",
+    sqlite3.SQLITE_BUSY: "store_busy",
+    sqlite3.SQLITE_LOCKED: "store_busy",
+    sqlite3.SQLITE_READONLY: "store_read_only",
+}
 
 
 @contextmanager
@@ -58,31 +66,18 @@ def translate_errors(folder: Path, kinds: ErrorKinds = STORE_ERRORS) -> Iterator
     try:
         yield
     except OSError as error:
-        kind = _system_kind(error, kinds)
+        refused = kinds.read_only if error.errno in _READ_ONLY_ERRNOS else kinds.failed
+        kind = kinds.full if error.errno in _FULL_ERRNOS else refused
         raise Unusable([problem(kind, folder=str(folder), reason=error.strerror or str(error))]) from error
     except sqlite3.Error as error:
         raise Unusable([problem(_sqlite_kind(error, folder), folder=str(folder), reason=str(error))]) from error
 
 
-def _system_kind(error: OSError, kinds: ErrorKinds) -> str:
-    if error.errno in _FULL_ERRNOS:
-        return kinds.full
-    return kinds.read_only if error.errno in _READ_ONLY_ERRNOS else kinds.failed
-
-
 def _sqlite_kind(error: sqlite3.Error, folder: Path) -> str:
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return "store_corrupt"
-    if code == sqlite3.SQLITE_FULL:
-        return "store_full"
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return "store_busy"
+    kind = _SQLITE_KINDS.get(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF)
     # SQLite can't say why a file won't open: a folder that refuses its -wal file looks like one that is gone.
     refused = folder.is_dir() and not os.access(folder, os.W_OK, effective_ids=_EFFECTIVE)
-    if code == sqlite3.SQLITE_READONLY or refused:
-        return "store_read_only"
-    return "store_failed"
+    return kind or ("store_read_only" if refused else "store_failed")
 
 
 def json_text(value: JSONValue) -> str:
@@ -106,7 +101,6 @@ SQLValue: TypeAlias = str | float | bytes | None
 DATABASE_FILE = "store.sqlite"
 BUSY_SECONDS = 30.0
 _IGNORE_ALL = "*\n"
-_EFFECTIVE = os.access in os.supports_effective_ids
 
 MIGRATIONS = (
     """

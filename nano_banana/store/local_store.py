@@ -101,7 +101,9 @@ class Store:
 
     def gc(self, *, dry_run: bool, paid: bool = False, older_than_days: float | None = None) -> GcReport:
         """Remove what nothing refers to any more; see `collect_garbage`."""
-        from nano_banana.store.maintenance import GcOptions, collect_garbage
+        from nano_banana.store.maintenance import collect_garbage
 
-        options = GcOptions(dry_run=dry_run, paid=paid, older_than_days=older_than_days)
-        return collect_garbage(self._database, self.blobs, clock=self._clock, options=options)
+        now = self._clock()
+        return collect_garbage(
+            self._database, self.blobs, now=now, dry_run=dry_run, paid=paid, older_than_days=older_than_days
+        )

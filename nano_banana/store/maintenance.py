@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +15,7 @@ from msgspec import Struct
 from nano_banana.model.problem import Unusable, problem
 from nano_banana.store.blobs import Blobs
 from nano_banana.store.database import Database, translate_errors
-from nano_banana.store.run_log import Runs, drop_old_snapshots
+from nano_banana.store.run_log import drop_old_snapshots, is_any_run_underway
 
 _ENDPOINTS = """
     SELECT provider, endpoint, count(*), (
@@ -153,32 +152,26 @@ class GcReport(Struct, frozen=True, kw_only=True):
     """Snapshots of runs; only removed if the options say how old."""
 
 
-class GcOptions(Struct, frozen=True, kw_only=True):
-    """What to remove: also replies that cost money; only replies of at least this age."""
+def collect_garbage(
+    database: Database, blobs: Blobs, *, now: float, dry_run: bool, paid: bool, older_than_days: float | None
+) -> GcReport:
+    """Remove in one transaction, so that writers wait for it; a dry run is the same, rolled back.
 
-    dry_run: bool
-    paid: bool = False
-    older_than_days: float | None = None
-
-
-def collect_garbage(database: Database, blobs: Blobs, *, clock: Callable[[], float], options: GcOptions) -> GcReport:
-    """Remove in one transaction, so that writers wait for it; a dry run is the same, rolled back."""
-    now = clock()
+    Replies that cost money are removed only if `paid`, and only replies of at least the given age.
+    """
     young = now - MIN_AGE
-    before = min(young, now - (options.older_than_days or 0.0) * _DAY)
-    gone: list[Path] = []
-    underway = Runs(database, clock).underway()
-    with translate_errors(database.folder), database.writing(keep=not options.dry_run) as rows:
+    before = min(young, now - (older_than_days or 0.0) * _DAY)
+    orphans: dict[str, int] = {}
+    with translate_errors(database.folder), database.writing(keep=not dry_run) as rows:
+        underway = is_any_run_underway(rows, now)
         leftovers = [path for path in blobs.unfinished() if _changed_at(path.stat()) <= young]
         memories = _drop_gone_paths(rows, database)
-        snapshots = 0 if options.older_than_days is None else drop_old_snapshots(rows, before)
-        replies = kept = size = 0
+        snapshots = 0 if older_than_days is None else drop_old_snapshots(rows, before)
+        replies = kept = 0
         if not underway:
-            replies, kept = _drop_replies(rows, before, paid=options.paid)
+            replies, kept = _drop_replies(rows, before, paid=paid)
             orphans = dict(rows.execute(_ORPHANS, (young,)).fetchall())
-            known = {
-                digest for (digest,) in rows.execute("SELECT digest FROM blobs UNION SELECT digest FROM referenced")
-            }
+            known = {digest for (digest,) in rows.execute(_KNOWN)}
             # Files without a row: a process died in between.
             orphans |= {
                 digest: found.st_size
@@ -186,20 +179,18 @@ def collect_garbage(database: Database, blobs: Blobs, *, clock: Callable[[], flo
                 if digest not in known and _changed_at(found) <= young
             }
             rows.executemany("DELETE FROM blobs WHERE digest = ?", [(digest,) for digest in orphans])
-            gone = [Path(blobs.place(digest)) for digest in orphans]
-            size = sum(orphans.values())
-        if not options.dry_run:
-            for path in (*leftovers, *gone):
+        if not dry_run:
+            for path in (*leftovers, *map(Path, map(blobs.place, orphans))):
                 path.unlink(missing_ok=True)
     return GcReport(
         replies=replies,
-        blobs=len(gone),
-        bytes=size,
+        blobs=len(orphans),
+        bytes=sum(orphans.values()),
         leftovers=len(leftovers),
         memories=memories,
         paid_kept=kept,
         underway=underway,
-        dry_run=options.dry_run,
+        dry_run=dry_run,
         snapshots=snapshots,
     )
 

@@ -62,8 +62,10 @@ class FileDigests(StorePart):
                 problem("input_unreadable", path=str(path), reason=error.strerror or str(error))
                 for path, error in seen.errors.items()
             )
-        found = {path: (media, *seen.digests[path]) for path, media in paths.items()}
-        return {path: Blob(digest=digest, size=stamp[0], media=media) for path, (media, digest, stamp) in found.items()}
+        return {
+            path: Blob(digest=seen.digests[path][0], size=seen.digests[path][1].size, media=media)
+            for path, media in paths.items()
+        }
 
     def digest(self, path: Path, *, media: str) -> Blob:
         """The content of one file; see `digests`."""
@@ -221,16 +223,13 @@ class OutputFiles:
                     else:
                         fresh.write_bytes(data)
             digest = blob.digest if data is None else hashlib.sha256(data).hexdigest()
-            self._adopt(target, digest, name)
-        elif metadata is None:
-            self._adopt(target, blob.digest, name)
-        with translate_errors(target.parent, OUTPUT_ERRORS):
-            return stamp_of(str(target))
-
-    def _adopt(self, target: Path, digest: str, name: str) -> None:
+        else:
+            digest = blob.digest if metadata is None else ""
         with translate_errors(target.parent, OUTPUT_ERRORS):
             stamp = stamp_of(str(target))
-        self._memo.adopt(target, digest, stamp, made_of="" if name == digest else name)
+        if digest:
+            self._memo.adopt(target, digest, stamp, made_of="" if name == digest else name)
+        return stamp
 
     def _taken(self, blob: Blob, target: Path, metadata: MetadataWriter | None) -> bool:
         """Whether a file that isn't ours is there. One with the same bytes may be from a parallel run."""
@@ -245,11 +244,9 @@ class OutputFiles:
 
 
 def _clone_or_copy(source: Path, target: Path) -> None:
-    with source.open("rb", buffering=0) as reader, target.open("xb", buffering=0) as writer:
+    with source.open("rb", buffering=0) as reader, target.open("xb") as writer:
         try:
             fcntl.ioctl(writer.fileno(), _FICLONE, reader.fileno())
         except OSError:
             while chunk := reader.read(_CHUNK):
-                left = memoryview(chunk)
-                while left:
-                    left = left[writer.write(left) :]
+                writer.write(chunk)
