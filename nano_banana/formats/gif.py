@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from nano_banana.formats.image_parts import HEAD, TAIL, XMP, EmbeddedMetadata, FilePart, first_part, join_parts
+from nano_banana.formats.image_parts import EmbeddedMetadata, FilePart, PartKind, first_part, join_parts
 from nano_banana.formats.untrusted import MAX_PARTS, decode_text
 
 MEDIA = "image/gif"
@@ -29,12 +29,12 @@ def split(data: bytes) -> list[FilePart]:
     """Split a GIF into its version, its screen with colours, XMP if that comes first, and the rest."""
     end = _end_of_color_table(data)
     view = memoryview(data)
-    parts = [FilePart(kind=HEAD, data=view[:6]), FilePart(kind=_SCREEN, data=view[6:end])]
+    parts = [FilePart(kind=PartKind.HEAD, data=view[:6]), FilePart(kind=_SCREEN, data=view[6:end])]
     stop = data.find(_MAGIC, end) if data.startswith(_TAG, end) else -1
     if stop >= 0:
-        parts.append(FilePart(kind=XMP, data=view[end : stop + len(_MAGIC)]))
+        parts.append(FilePart(kind=PartKind.XMP, data=view[end : stop + len(_MAGIC)]))
         end = stop + len(_MAGIC)
-    return [*parts, FilePart(kind=TAIL, data=view[end:])]
+    return [*parts, FilePart(kind=PartKind.TAIL, data=view[end:])]
 
 
 def join(parts: Sequence[FilePart], *, xmp: bytes) -> bytes:
@@ -44,11 +44,11 @@ def join(parts: Sequence[FilePart], *, xmp: bytes) -> bytes:
 
 def metadata_of_parts(parts: Sequence[FilePart]) -> EmbeddedMetadata:
     """Read the metadata, in any order."""
-    blocks = list(islice(_blocks(first_part(parts, TAIL)), MAX_PARTS))
+    blocks = list(islice(_blocks(first_part(parts, PartKind.TAIL)), MAX_PARTS))
     return EmbeddedMetadata(
         media=MEDIA,
-        xmp=first_part(parts, XMP)[len(_TAG) : -len(_MAGIC)],
-        xmp_more=b"\n".join(content for kind, content in blocks if kind == XMP),
+        xmp=first_part(parts, PartKind.XMP)[len(_TAG) : -len(_MAGIC)],
+        xmp_more=b"\n".join(content for kind, content in blocks if kind == PartKind.XMP),
         comments=[decode_text(content) for kind, content in blocks if kind == _COMMENT],
     )
 
@@ -61,7 +61,7 @@ def _blocks(data: bytes) -> Iterator[tuple[str, bytes]]:
             stop = data.find(_MAGIC, at)
             if stop < 0:
                 return
-            yield XMP, data[at + len(_TAG) : stop]
+            yield PartKind.XMP, data[at + len(_TAG) : stop]
             at = stop + len(_MAGIC)
             continue
         kind = data[at : at + 2]

@@ -19,24 +19,31 @@ HEAD_BYTES = 64
 
 
 class ImageFormat(Struct, frozen=True, kw_only=True):
-    """A format. `suffixes` are in lower case; `readable`: its files can be opened (HEIC needs an extra)."""
+    """A format. `suffixes` are in lower case; `pillow` is Pillow's name of it, empty if it can't be read.
+
+    EPS and the like are programs and are not read. HEIC needs an extra.
+    """
 
     name: str
     media: str
     suffixes: tuple[str, ...]
-    readable: bool = True
+    pillow: str = ""
 
 
-JPEG = ImageFormat(name="JPEG", media="image/jpeg", suffixes=(".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".pjpeg"))
-PNG = ImageFormat(name="PNG", media="image/png", suffixes=(".png", ".apng"))
-WEBP = ImageFormat(name="WebP", media="image/webp", suffixes=(".webp",))
-GIF = ImageFormat(name="GIF", media="image/gif", suffixes=(".gif",))
-TIFF = ImageFormat(name="TIFF", media="image/tiff", suffixes=(".tif", ".tiff"))
-BMP = ImageFormat(name="BMP", media="image/bmp", suffixes=(".bmp", ".dib"))
-AVIF = ImageFormat(name="AVIF", media="image/avif", suffixes=(".avif",))
-JPEG2000 = ImageFormat(name="JPEG 2000", media="image/jp2", suffixes=(".jp2", ".j2k", ".jpf", ".jpx"))
-PPM = ImageFormat(name="PPM", media="image/x-portable-anymap", suffixes=(".ppm", ".pgm", ".pbm", ".pnm"))
-HEIC = ImageFormat(name="HEIC", media="image/heic", suffixes=(".heic", ".heif", ".hif"))
+JPEG = ImageFormat(
+    name="JPEG", media="image/jpeg", suffixes=(".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".pjpeg"), pillow="JPEG"
+)
+PNG = ImageFormat(name="PNG", media="image/png", suffixes=(".png", ".apng"), pillow="PNG")
+WEBP = ImageFormat(name="WebP", media="image/webp", suffixes=(".webp",), pillow="WEBP")
+GIF = ImageFormat(name="GIF", media="image/gif", suffixes=(".gif",), pillow="GIF")
+TIFF = ImageFormat(name="TIFF", media="image/tiff", suffixes=(".tif", ".tiff"), pillow="TIFF")
+BMP = ImageFormat(name="BMP", media="image/bmp", suffixes=(".bmp", ".dib"), pillow="BMP")
+AVIF = ImageFormat(name="AVIF", media="image/avif", suffixes=(".avif",), pillow="AVIF")
+JPEG2000 = ImageFormat(
+    name="JPEG 2000", media="image/jp2", suffixes=(".jp2", ".j2k", ".jpf", ".jpx"), pillow="JPEG2000"
+)
+PPM = ImageFormat(name="PPM", media="image/x-portable-anymap", suffixes=(".ppm", ".pgm", ".pbm", ".pnm"), pillow="PPM")
+HEIC = ImageFormat(name="HEIC", media="image/heic", suffixes=(".heic", ".heif", ".hif"), pillow="HEIF")
 RAW = ImageFormat(
     name="RAW",
     media="image/x-raw",
@@ -44,17 +51,16 @@ RAW = ImageFormat(
         *(".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".fff", ".gpr", ".iiq", ".kdc", ".mef"),
         *(".mos", ".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f"),
     ),
-    readable=False,
 )
-JPEG_XL = ImageFormat(name="JPEG XL", media="image/jxl", suffixes=(".jxl",), readable=False)
-PSD = ImageFormat(name="Photoshop", media="image/vnd.adobe.photoshop", suffixes=(".psd", ".psb"), readable=False)
+JPEG_XL = ImageFormat(name="JPEG XL", media="image/jxl", suffixes=(".jxl",))
+PSD = ImageFormat(name="Photoshop", media="image/vnd.adobe.photoshop", suffixes=(".psd", ".psb"))
 
 FORMATS = (JPEG, PNG, WEBP, GIF, TIFF, BMP, AVIF, JPEG2000, PPM, HEIC, RAW, JPEG_XL, PSD)
 
-READABLE_SUFFIXES = frozenset(suffix for known in FORMATS if known.readable for suffix in known.suffixes)
+READABLE_SUFFIXES = frozenset(suffix for known in FORMATS if known.pillow for suffix in known.suffixes)
 """What every command that is given a folder takes for a picture."""
 
-UNREADABLE_SUFFIXES = frozenset(suffix for known in FORMATS if not known.readable for suffix in known.suffixes)
+UNREADABLE_SUFFIXES = frozenset(suffix for known in FORMATS if not known.pillow for suffix in known.suffixes)
 """Photos in formats that can't be read: they are named, never left out in silence."""
 
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"})

@@ -7,25 +7,28 @@ reads the metadata of parts as one `EmbeddedMetadata`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
 
 from msgspec import Struct, field
 
-HEAD = "head"
-XMP = "xmp"
-EXTENDED_XMP = "xmp-more"
-"""XMP that doesn't fit into the first part."""
 
-EXIF = "exif"
-C2PA = "c2pa"
-TEXT = "text:"
-"""The prefix of kinds of texts with a key: `text:parameters`."""
+class PartKind(StrEnum):
+    """The kinds of parts that formats have in common."""
 
-TAIL = "tail"
-"""The bytes after the last well-formed part."""
+    HEAD = "head"
+    XMP = "xmp"
+    EXTENDED_XMP = "xmp-more"
+    """XMP that doesn't fit into the first part."""
+    EXIF = "exif"
+    C2PA = "c2pa"
+    TEXT = "text:"
+    """The prefix of kinds of texts with a key: `text:parameters`."""
+    TAIL = "tail"
+    """The bytes after the last well-formed part."""
 
 
 class FilePart(Struct, frozen=True, kw_only=True):
-    """A range of the file. `kind` is one of the names here, or the format's own name.
+    """A range of the file. `kind` is a `PartKind`, or the format's own name.
 
     `data` is a view of the file's bytes, so that they are copied only once, when the parts are joined.
     """

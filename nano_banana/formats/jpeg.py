@@ -13,18 +13,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice, takewhile
 
 from nano_banana.formats.exif_iptc import PHOTOSHOP_TAG, find_iim
-from nano_banana.formats.image_parts import (
-    C2PA,
-    EXIF,
-    EXTENDED_XMP,
-    HEAD,
-    TAIL,
-    XMP,
-    EmbeddedMetadata,
-    FilePart,
-    first_part,
-    join_parts,
-)
+from nano_banana.formats.image_parts import EmbeddedMetadata, FilePart, PartKind, first_part, join_parts
 from nano_banana.formats.untrusted import MAX_PARTS, decode_text
 
 MEDIA = "image/jpeg"
@@ -102,11 +91,11 @@ def _kept_segment(marker: int, segment: bytes) -> bytes:
 def split(data: bytes) -> list[FilePart]:
     """Split a JPEG into its start, each segment before the pixels, and the rest."""
     view, stop = memoryview(data), len(_START)
-    parts = [FilePart(kind=HEAD, data=view[:stop])]
+    parts = [FilePart(kind=PartKind.HEAD, data=view[:stop])]
     segments = takewhile(lambda segment: segment[0] != _SOS, iter_segments(data))
     for marker, at, stop in islice(segments, MAX_PARTS - 1):
         parts.append(FilePart(kind=_kind(marker, data[at + 4 : stop]), data=view[at:stop]))
-    return [*parts, FilePart(kind=TAIL, data=view[stop:])]
+    return [*parts, FilePart(kind=PartKind.TAIL, data=view[stop:])]
 
 
 def join(parts: Sequence[FilePart], *, xmp: bytes, more: bytes = b"", exif: bytes = b"") -> bytes:
@@ -117,14 +106,11 @@ def join(parts: Sequence[FilePart], *, xmp: bytes, more: bytes = b"", exif: byte
     new = [_segment(_APP1, EXIF_TAG + exif)] if exif else []
     new.append(_segment(_APP1, XMP_TAG + xmp))
     for at in range(0, len(more), _PIECE):
-        head = (
-            EXTENDED_XMP_TAG
-            + extended_xmp_guid(more).encode("ascii")
-            + len(more).to_bytes(4, "big")
-            + at.to_bytes(4, "big")
-        )
+        numbers = len(more).to_bytes(4, "big") + at.to_bytes(4, "big")
+        head = EXTENDED_XMP_TAG + extended_xmp_guid(more).encode("ascii") + numbers
         new.append(_segment(_APP1, head + more[at : at + _PIECE]))
-    at = next((at for at, part in enumerate(parts) if part.kind not in (HEAD, "jfif", EXIF)), len(parts))
+    first = (PartKind.HEAD, "jfif", PartKind.EXIF)
+    at = next((at for at, part in enumerate(parts) if part.kind not in first), len(parts))
     return join_parts(parts[:at], *new, parts[at:])
 
 
@@ -137,43 +123,43 @@ def metadata_of_parts(parts: Sequence[FilePart]) -> EmbeddedMetadata:
     """Read the metadata."""
     photoshop = (bytes(part.data[4:]) for part in parts if part.kind == _PHOTOSHOP)
     resources = b"".join(each[len(PHOTOSHOP_TAG) :] for each in photoshop if each.startswith(PHOTOSHOP_TAG))
+    is_whole = first_part(parts, PartKind.TAIL)[1:2] in (b"\xda", b"\xd9")
     return EmbeddedMetadata(
         media=MEDIA,
-        xmp=first_part(parts, XMP)[4 + len(XMP_TAG) :],
-        xmp_more=_extended_xmp([bytes(part.data[4:]) for part in parts if part.kind == EXTENDED_XMP]),
+        xmp=first_part(parts, PartKind.XMP)[4 + len(XMP_TAG) :],
+        xmp_more=_extended_xmp([bytes(part.data[4:]) for part in parts if part.kind == PartKind.EXTENDED_XMP]),
         comments=[decode_text(bytes(part.data[4:])) for part in parts if part.kind == _COMMENT],
-        exif=first_part(parts, EXIF)[4 + len(EXIF_TAG) :],
+        exif=first_part(parts, PartKind.EXIF)[4 + len(EXIF_TAG) :],
         iim=find_iim(resources),
-        c2pa=any(part.kind == C2PA for part in parts),
-        skipped=() if first_part(parts, TAIL)[1:2] in (b"\xda", b"\xd9") else ("what follows a damaged segment",),
+        c2pa=any(part.kind == PartKind.C2PA for part in parts),
+        skipped=() if is_whole else ("what follows a damaged segment",),
     )
 
 
 def _kind(marker: int, content: bytes) -> str:
     if marker == _APP1:
-        tags = {XMP_TAG: XMP, EXTENDED_XMP_TAG: EXTENDED_XMP, EXIF_TAG: EXIF}
+        tags = {XMP_TAG: PartKind.XMP, EXTENDED_XMP_TAG: PartKind.EXTENDED_XMP, EXIF_TAG: PartKind.EXIF}
         return next((kind for tag, kind in tags.items() if content.startswith(tag)), "app1")
     if marker == _APP0:
         return "jfif"
     # A JUMBF box in APP11: `JP`, instance, number of the piece, then the box with its length and type.
-    return C2PA if marker == _APP11 and content.startswith(b"JP") and b"c2pa" in content[:64] else f"{marker:02x}"
+    is_c2pa = marker == _APP11 and content.startswith(b"JP") and b"c2pa" in content[:64]
+    return PartKind.C2PA if is_c2pa else f"{marker:02x}"
 
 
 def _extended_xmp(segments: Sequence[bytes]) -> bytes:
     """The extended XMP with the first segment's GUID, put together; empty if a piece is missing."""
-    head = len(EXTENDED_XMP_TAG)
-    name = segments[0][head : head + _GUID] if segments else b""
-    pieces = {
-        int.from_bytes(each[head + _GUID + 4 : head + _GUID + 8], "big"): each[head + _GUID + 8 :]
-        for each in segments
-        if each[head : head + _GUID] == name
-    }
+    if not segments:
+        return b""
+    # GUID, length of the whole, offset of this piece
+    begin = len(EXTENDED_XMP_TAG)
+    length, at = begin + _GUID, begin + _GUID + 4
+    own = [each for each in segments if each[begin:length] == segments[0][begin:length]]
+    pieces = {int.from_bytes(each[at : at + 4], "big"): each[at + 4 :] for each in own}
     text = b""
-    for at in sorted(pieces):
-        text += pieces[at] if at == len(text) else b""
-    return (
-        text if segments and len(text) == int.from_bytes(segments[0][head + _GUID : head + _GUID + 4], "big") else b""
-    )
+    for start in sorted(pieces):
+        text += pieces[start] if start == len(text) else b""
+    return text if len(text) == int.from_bytes(segments[0][length:at], "big") else b""
 
 
 def _segment(marker: int, content: bytes) -> bytes:

@@ -20,21 +20,7 @@ from pathlib import Path
 from PIL import ExifTags, Image, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
 
-from nano_banana.formats.image_formats import (
-    AVIF,
-    BMP,
-    GIF,
-    HEIC,
-    JPEG,
-    JPEG2000,
-    PNG,
-    PPM,
-    RAW,
-    TIFF,
-    WEBP,
-    ImageFormat,
-    format_of,
-)
+from nano_banana.formats.image_formats import AVIF, HEIC, PNG, RAW, ImageFormat, format_of
 from nano_banana.formats.png import png_pixels
 from nano_banana.model.problem import CallFailed, Problem, problem
 
@@ -80,21 +66,8 @@ WORKING_PIXELS = 64_000_000
 WHITE = (255, 255, 255)
 BLACK = (0, 0, 0)
 
-_PLUGINS = {
-    JPEG: ("JPEG", "JpegImagePlugin"),
-    PNG: ("PNG", "PngImagePlugin"),
-    WEBP: ("WEBP", "WebPImagePlugin"),
-    GIF: ("GIF", "GifImagePlugin"),
-    TIFF: ("TIFF", "TiffImagePlugin"),
-    BMP: ("BMP", "BmpImagePlugin"),
-    AVIF: ("AVIF", "AvifImagePlugin"),
-    JPEG2000: ("JPEG2000", "Jpeg2KImagePlugin"),
-    PPM: ("PPM", "PpmImagePlugin"),
-}
-"""Pillow's name of each format that is read, and its plugin. EPS and the like are programs and stay out.
-
-Pillow itself would load all of its 40 plugins for one that it doesn't know yet.
-"""
+_PLUGINS = {"WEBP": "WebP", "JPEG2000": "Jpeg2K"}
+"""The modules of Pillow's plugins that are not called like their format."""
 
 _NCLX = b"colrnclx"
 
@@ -278,13 +251,13 @@ def _pillow_name(known: ImageFormat | None, place: str) -> str:
     if known is HEIC:
         if not register_heic():
             raise CallFailed([problem("heic_missing", input=place)])
-        return "HEIF"
-    name, plugin = _PLUGINS.get(known, ("", ""))
-    with suppress(ImportError):  # Pillow may be built without AVIF
-        import_module(f"PIL.{plugin}")
-    if name not in Image.OPEN:
+    else:
+        # Pillow itself would load all of its 40 plugins for a format that it doesn't know yet. It may lack AVIF.
+        with suppress(ImportError):
+            import_module(f"PIL.{_PLUGINS.get(known.pillow, known.pillow.capitalize())}ImagePlugin")
+    if known.pillow not in Image.OPEN:
         raise CallFailed([problem("picture_unsupported", input=place, format=known.name)])
-    return name
+    return known.pillow
 
 
 def _too_big(place: str, most: float, pixels: int | None) -> Problem:

@@ -16,18 +16,7 @@ from typing import BinaryIO, cast
 from msgspec import Struct
 
 from nano_banana.formats.exif_iptc import find_iim
-from nano_banana.formats.image_parts import (
-    C2PA,
-    EXIF,
-    HEAD,
-    TAIL,
-    TEXT,
-    XMP,
-    EmbeddedMetadata,
-    FilePart,
-    first_part,
-    join_parts,
-)
+from nano_banana.formats.image_parts import EmbeddedMetadata, FilePart, PartKind, first_part, join_parts
 from nano_banana.formats.jpeg import EXIF_TAG, XMP_TAG
 from nano_banana.formats.untrusted import MAX_PARTS, decode_text, inflate_bounded
 
@@ -57,7 +46,7 @@ _ORIENTATION_KEYS = tuple(key.encode() for key in (XMP_KEY, _PROFILE + "exif", _
 _LARGEST_TEXT = 1 << 20
 """Bytes of the largest text that Pillow reads, and of the largest EXIF data that is used."""
 
-_KINDS = {b"IHDR": HEAD, b"eXIf": EXIF, b"caBX": C2PA}
+_KINDS = {b"IHDR": PartKind.HEAD, b"eXIf": PartKind.EXIF, b"caBX": PartKind.C2PA}
 
 
 def is_png(data: bytes) -> bool:
@@ -221,13 +210,13 @@ def split(data: bytes) -> list[FilePart]:
     parts = [FilePart(kind="signature", data=view[:stop])]
     for name, at, stop in islice(iter_chunks(io.BytesIO(data), len(data)), MAX_PARTS - 1):
         parts.append(FilePart(kind=_kind(name, data[at + 8 : at + 8 + 80]), data=view[at:stop]))
-    return [*parts, FilePart(kind=TAIL, data=view[stop:])]
+    return [*parts, FilePart(kind=PartKind.TAIL, data=view[stop:])]
 
 
 def join(parts: Sequence[FilePart], *, xmp: bytes, texts: Mapping[str, str]) -> bytes:
     """Join the parts, with XMP and texts after the header."""
     new = [_text_chunk(XMP_KEY, xmp.decode(), deflate=False), *(_text_chunk(key, text) for key, text in texts.items())]
-    at = next(at for at, part in enumerate(parts, 1) if part.kind == HEAD)
+    at = next(at for at, part in enumerate(parts, 1) if part.kind == PartKind.HEAD)
     return join_parts(parts[:at], *new, parts[at:])
 
 
@@ -236,7 +225,7 @@ def metadata_of_parts(parts: Sequence[FilePart]) -> EmbeddedMetadata:
     texts: dict[str, str] = {}
     skipped: list[str] = []
     for part in parts:
-        if part.kind.startswith(TEXT) or part.kind in (XMP, _COMF):
+        if part.kind.startswith(PartKind.TEXT) or part.kind in (PartKind.XMP, _COMF):
             key, text = _read_text_chunk(bytes(part.data))
             texts.setdefault(key, text or "")
             skipped += [key] if text is None else []
@@ -250,9 +239,9 @@ def metadata_of_parts(parts: Sequence[FilePart]) -> EmbeddedMetadata:
         xmp=xmp.encode(),
         xmp_more=b"\n".join(filter(None, more)),
         texts=texts,
-        exif=first_part(parts, EXIF)[8:-4] or exif,
+        exif=first_part(parts, PartKind.EXIF)[8:-4] or exif,
         iim=find_iim(iim) or iim,
-        c2pa=any(part.kind == C2PA for part in parts),
+        c2pa=any(part.kind == PartKind.C2PA for part in parts),
         skipped=tuple(f"the text `{key}`, damaged or too long" for key in skipped),
     )
 
@@ -261,7 +250,7 @@ def _kind(name: bytes, begin: bytes) -> str:
     if name not in _TEXTS:
         return _KINDS.get(name) or name.decode("latin-1")
     key = begin.partition(b"\0")[0].decode("latin-1")
-    return XMP if key == XMP_KEY else TEXT + key
+    return PartKind.XMP if key == XMP_KEY else PartKind.TEXT + key
 
 
 def _text_chunk(key: str, text: str, *, deflate: bool = True) -> bytes:

@@ -8,23 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nano_banana.formats.image_parts import (
-    C2PA,
-    EXIF,
-    HEAD,
-    TAIL,
-    XMP,
-    EmbeddedMetadata,
-    FilePart,
-    first_part,
-    join_parts,
-)
+from nano_banana.formats.image_parts import EmbeddedMetadata, FilePart, PartKind, first_part, join_parts
 from nano_banana.formats.untrusted import MAX_PARTS
 
 MEDIA = "image/webp"
 VP8X = "vp8x"
 _LOSSY, _LOSSLESS = "VP8 ", "VP8L"
-_KINDS = {b"VP8X": VP8X, b"EXIF": EXIF, b"XMP ": XMP, b"C2PA": C2PA}
+_KINDS = {b"VP8X": VP8X, b"EXIF": PartKind.EXIF, b"XMP ": PartKind.XMP, b"C2PA": PartKind.C2PA}
 _HEAD = 12
 _HAS_XMP, _HAS_EXIF, _HAS_ALPHA = 0x04, 0x08, 0x10
 
@@ -37,7 +27,7 @@ def is_webp(data: bytes) -> bool:
 def split(data: bytes) -> list[FilePart]:
     """Split a WebP into its RIFF header, its chunks with padding, and the rest after the last whole chunk."""
     view = memoryview(data)
-    parts = [FilePart(kind=HEAD, data=view[:_HEAD])]
+    parts = [FilePart(kind=PartKind.HEAD, data=view[:_HEAD])]
     end = min(len(data), 8 + int.from_bytes(data[4:8], "little"))
     at = _HEAD
     while at + 8 <= end and len(parts) < MAX_PARTS:
@@ -48,7 +38,7 @@ def split(data: bytes) -> list[FilePart]:
         name = data[at : at + 4]
         parts.append(FilePart(kind=_KINDS.get(name) or name.decode("latin-1"), data=view[at:stop]))
         at = stop
-    return [*parts, FilePart(kind=TAIL, data=view[at:])]
+    return [*parts, FilePart(kind=PartKind.TAIL, data=view[at:])]
 
 
 def join(parts: Sequence[FilePart], *, before: Sequence[FilePart], xmp: bytes, exif: bytes = b"") -> bytes:
@@ -58,19 +48,19 @@ def join(parts: Sequence[FilePart], *, before: Sequence[FilePart], xmp: bytes, e
     """
     flags = _HAS_XMP | (_HAS_EXIF if exif else 0)
     new = ([_chunk(b"EXIF", exif)] if exif else []) + [_chunk(b"XMP ", xmp)]
-    rest = [part for part in parts if part.kind != TAIL]
+    rest, tail = [part for part in parts if part.kind != PartKind.TAIL], first_part(parts, PartKind.TAIL)
     begin = _vp8x(before, flags)
     size = 4 + len(begin) + sum(len(part.data) for part in rest) + sum(map(len, new))
-    return join_parts(b"RIFF" + size.to_bytes(4, "little") + b"WEBP", begin, rest, *new, first_part(parts, TAIL))
+    return join_parts(b"RIFF" + size.to_bytes(4, "little") + b"WEBP", begin, rest, *new, tail)
 
 
 def metadata_of_parts(parts: Sequence[FilePart]) -> EmbeddedMetadata:
     """Read the metadata."""
     return EmbeddedMetadata(
         media=MEDIA,
-        xmp=_content(first_part(parts, XMP)),
-        exif=_content(first_part(parts, EXIF)),
-        c2pa=any(part.kind == C2PA for part in parts),
+        xmp=_content(first_part(parts, PartKind.XMP)),
+        exif=_content(first_part(parts, PartKind.EXIF)),
+        c2pa=any(part.kind == PartKind.C2PA for part in parts),
     )
 
 

@@ -20,17 +20,7 @@ from msgspec import Struct
 from nano_banana.formats import gif, jpeg, png, webp, xmp
 from nano_banana.formats.exif_iptc import encode_user_comment
 from nano_banana.formats.image_metadata import embeddable_media_type, metadata_of_parts, read_metadata, split_parts
-from nano_banana.formats.image_parts import (
-    C2PA,
-    EXIF,
-    EXTENDED_XMP,
-    HEAD,
-    TEXT,
-    XMP,
-    EmbeddedMetadata,
-    FilePart,
-    join_parts,
-)
+from nano_banana.formats.image_parts import EmbeddedMetadata, FilePart, PartKind, join_parts
 from nano_banana.formats.untrusted import MAX_FILE_BYTES, MAX_UNDO_BYTES, deflate_base64, inflate_base64
 from nano_banana.model.json_values import as_items, as_object, as_text, as_whole
 from nano_banana.model.problem import Invalid, problem
@@ -46,7 +36,7 @@ PARAMETERS_KEY = "parameters"
 DEFLATE_FROM = 2048
 """Characters from which a record or undo data is deflated."""
 
-_REWRITTEN = {png.MEDIA: (), jpeg.MEDIA: (), webp.MEDIA: (HEAD, webp.VP8X), gif.MEDIA: (HEAD,)}
+_REWRITTEN = {png.MEDIA: (), jpeg.MEDIA: (), webp.MEDIA: (PartKind.HEAD, webp.VP8X), gif.MEDIA: (PartKind.HEAD,)}
 """Parts that embedding rewrites, besides those that it adds."""
 
 
@@ -73,7 +63,14 @@ def embed_metadata(data: bytes, mark: ProvenanceInfo, *, digest: str | None = No
     parts = split_parts(data, media)
     metadata = metadata_of_parts(parts, media)
     texts, exif = _a1111_metadata(mark, media, metadata)
-    touched = {XMP, EXTENDED_XMP, C2PA, *_REWRITTEN[media], *(TEXT + key for key in texts), *([EXIF] if exif else [])}
+    touched = {
+        PartKind.XMP,
+        PartKind.EXTENDED_XMP,
+        PartKind.C2PA,
+        *_REWRITTEN[media],
+        *(PartKind.TEXT + key for key in texts),
+        *([PartKind.EXIF] if exif else []),
+    }
     kept = [part for part in parts if part.kind not in touched]
     own_properties = {
         xmp.ORIGINAL_DIGEST: digest or hashlib.sha256(data).hexdigest(),

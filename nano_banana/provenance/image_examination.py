@@ -35,14 +35,9 @@ from nano_banana.model.problem import CallFailed, Invalid, Unusable, problem
 from nano_banana.provenance.content_credentials import parse_credentials
 from nano_banana.provenance.embedding import read_image_file
 from nano_banana.provenance.metadata_detection import (
-    C2PA,
     CHECKS,
-    DWTDCT,
-    IPTC,
-    METADATA,
-    RIVAGAN,
-    SYNTHID,
     Certainty,
+    Check,
     DetectionReport,
     MetadataFields,
     ProvenanceFinding,
@@ -82,7 +77,7 @@ def _hidden_text_finding(text: str) -> ProvenanceFinding:
     if found is not None and "Comment" in found:
         return novelai_finding(found, "pixels")
     facts = {"prompt": shorten(text), "where": "pixels"} if text else {"where": "pixels"}
-    return ProvenanceFinding(of=METADATA, name="stealth", certainty=Certainty.STATED, facts=facts)
+    return ProvenanceFinding(of=Check.METADATA, name="stealth", certainty=Certainty.STATED, facts=facts)
 
 
 def _hidden_text(bits: Rgba, length: int, *, packed: bool) -> str:
@@ -106,7 +101,7 @@ def _bits_to_bytes(bits: Rgba, start: int, count: int) -> bytes:
 _FULLY_READ = ("image/tiff", "image/avif", "image/heic", "image/heif")
 """Of formats that can't be marked those that keep all their metadata in EXIF and XMP."""
 
-PIXEL_CHECKS = (METADATA, DWTDCT, RIVAGAN)
+PIXEL_CHECKS = (Check.METADATA, Check.DWTDCT, Check.RIVAGAN)
 """The kinds that need the pixels."""
 
 
@@ -117,13 +112,13 @@ def pixel_findings(
     picture = open_picture_with_alpha(path, place=str(path))
     layers = np.asarray(picture.convert("RGBA"))
     rgb = np.ascontiguousarray(layers[..., :3])
-    if METADATA in only:
+    if Check.METADATA in only:
         hidden = stealth_finding(layers)
         if hidden is not None:
             yield hidden
-    if DWTDCT in only:
+    if Check.DWTDCT in only:
         yield from _dwtdct_findings(rgb)
-    if RIVAGAN in only:
+    if Check.RIVAGAN in only:
         yield from _rivagan_findings(rgb, mark_id)
 
 
@@ -142,25 +137,25 @@ def read_with_pillow(path: Path) -> tuple[EmbeddedMetadata, SoftwareTags]:
 def _dwtdct_findings(rgb: Pixels) -> Iterator[ProvenanceFinding | SkippedCheck]:
     matches = find_known_watermarks(rgb)
     if not matches:
-        yield SkippedCheck(of=DWTDCT, why="too_small", facts={"width": rgb.shape[1], "height": rgb.shape[0]})
-    yield from (_match_finding(DWTDCT, match) for match in matches if match.found)
+        yield SkippedCheck(of=Check.DWTDCT, why="too_small", facts={"width": rgb.shape[1], "height": rgb.shape[0]})
+    yield from (_match_finding(Check.DWTDCT, match) for match in matches if match.found)
 
 
 def _rivagan_findings(rgb: Pixels, mark_id: str | None) -> Iterator[ProvenanceFinding | SkippedCheck]:
     lacking = missing_requirement(RIVAGAN_DECODER)
     if lacking is not None:
-        yield SkippedCheck(of=RIVAGAN, why="marks_not_installed", facts={"missing": lacking})
+        yield SkippedCheck(of=Check.RIVAGAN, why="marks_not_installed", facts={"missing": lacking})
         return
     bits = read_watermark(rgb)
     messages = {"own": OWN_MESSAGE, **({"yours": mark_id} if mark_id else {})}
     matches = [match_message(bits, name, message) for name, message in messages.items()]
-    yield from (_match_finding(RIVAGAN, match) for match in matches if match.found)
+    yield from (_match_finding(Check.RIVAGAN, match) for match in matches if match.found)
 
 
 def _match_finding(of: str, match: WatermarkMatch) -> ProvenanceFinding:
     certainty = Certainty.CERTAIN if match.certain else Certainty.LIKELY
     # Our own mark says where a picture went through, not how it was made.
-    ai = True if of == DWTDCT else None
+    ai = True if of == Check.DWTDCT else None
     facts = {"agree": match.agree, "bits": match.length, "rate": round(match.rate, 3)}
     return ProvenanceFinding(of=of, name=match.name, certainty=certainty, ai=ai, facts=facts)
 
@@ -214,7 +209,7 @@ def synthid_finding(
     writer = synthid_writer(drawn_by)
     expected: dict[str, JSONValue] = {"writer": shorten(writer[0]), "source": writer[1]} if writer else {}
     if verifier is None:
-        return SkippedCheck(of=SYNTHID, why="synthid_expected" if writer else "synthid_closed", facts=expected)
+        return SkippedCheck(of=Check.SYNTHID, why="synthid_expected" if writer else "synthid_closed", facts=expected)
     try:
         done = run([*shlex.split(verifier), str(path.absolute())], VERIFIER_TIMEOUT_S)
     except (OSError, ValueError, subprocess.TimeoutExpired) as error:
@@ -225,16 +220,16 @@ def synthid_finding(
     if done.returncode or verdict not in ("found", "not_found", "unsure"):
         return _verifier_failed(shorten(done.stderr) or f"exit code {done.returncode}, no verdict")
     if verdict == "unsure":
-        return SkippedCheck(of=SYNTHID, why="verifier_unsure", facts={"detail": detail})
+        return SkippedCheck(of=Check.SYNTHID, why="verifier_unsure", facts={"detail": detail})
     if verdict == "not_found":
         return None
     return ProvenanceFinding(
-        of=SYNTHID, name="synthid", certainty=Certainty.VOUCHED, facts={"detail": detail, **expected}
+        of=Check.SYNTHID, name="synthid", certainty=Certainty.VOUCHED, facts={"detail": detail, **expected}
     )
 
 
 def _verifier_failed(reason: str) -> SkippedCheck:
-    return SkippedCheck(of=SYNTHID, why="verifier_failed", facts={"reason": reason})
+    return SkippedCheck(of=Check.SYNTHID, why="verifier_failed", facts={"reason": reason})
 
 
 MAX_XMP_SEARCHED = 8 << 20
@@ -273,7 +268,7 @@ def examine_image(path: Path, search: DetectionOptions) -> DetectionReport:
         *_metadata_outcomes(data, beside, found_tags, search, drawn_by),
         *_pixel_outcomes(path, search),
     ]
-    if SYNTHID in search.only:
+    if Check.SYNTHID in search.only:
         answer = synthid_finding(path, drawn_by, search.verifier)
         found += [] if answer is None else [answer]
     return _detection_report(path, beside.media, found, search)
@@ -284,7 +279,7 @@ def _detection_report(
 ) -> DetectionReport:
     findings = [one for one in found if isinstance(one, ProvenanceFinding)]
     unchecked = [one for one in found if isinstance(one, SkippedCheck)]
-    said = {one.of for one in found if not (isinstance(one, SkippedCheck) and one.of == METADATA)}
+    said = {one.of for one in found if not (isinstance(one, SkippedCheck) and one.of == Check.METADATA)}
     return DetectionReport(
         path=str(path),
         media=media,
@@ -295,15 +290,15 @@ def _detection_report(
 
 
 def _c2pa_outcomes(data: bytes, media: str, search: DetectionOptions, drawn_by: list[str]) -> Outcomes:
-    if C2PA not in search.only:
+    if Check.C2PA not in search.only:
         return
     try:
         credentials = parse_credentials(data, media, anchors=search.anchors)
     except Unusable as error:
-        yield SkippedCheck(of=C2PA, why="c2pa_not_installed", facts=error.problems[0].data)
+        yield SkippedCheck(of=Check.C2PA, why="c2pa_not_installed", facts=error.problems[0].data)
         return
     except ValueError as error:
-        yield SkippedCheck(of=C2PA, why="c2pa_unreadable", facts={"reason": str(error)})
+        yield SkippedCheck(of=Check.C2PA, why="c2pa_unreadable", facts={"reason": str(error)})
         return
     if credentials is not None:
         drawn_by += credential_generators(credentials)
@@ -318,22 +313,24 @@ def _metadata_outcomes(
     iim = iim_fields(beside.iim or found_tags.iim)
     ours, endpoints = own_record_finding(data)
     drawn_by += endpoints
-    if IPTC in search.only:
+    if Check.IPTC in search.only:
         yield from source_type_findings(xmp)
         yield from credit_findings(xmp, iim)
         if len(packets) > MAX_XMP_SEARCHED:
-            yield _skipped_place(IPTC, "XMP beyond the first 8 MB")
-    if METADATA in search.only:
+            yield _skipped_place(Check.IPTC, "XMP beyond the first 8 MB")
+    if Check.METADATA in search.only:
         if ours is not None:
             yield ours
         texts = {key: text for key, text in beside.texts.items() if len(text) <= MAX_JSON}
         yield from generator_findings(
             MetadataFields(texts=texts, comments=beside.comments, tags=found_tags, iim=iim, xmp=xmp)
         )
-        yield from (_skipped_place(METADATA, place) for place in beside.skipped)
-        yield from (_skipped_place(METADATA, f"the text `{key}`, too long") for key in beside.texts if key not in texts)
+        yield from (_skipped_place(Check.METADATA, place) for place in beside.skipped)
+        yield from (
+            _skipped_place(Check.METADATA, f"the text `{key}`, too long") for key in beside.texts if key not in texts
+        )
         if len(beside.exif) > LARGEST_EXIF:
-            yield _skipped_place(METADATA, "EXIF of more than 16 MB")
+            yield _skipped_place(Check.METADATA, "EXIF of more than 16 MB")
 
 
 def _skipped_place(of: str, place: str) -> SkippedCheck:

@@ -18,15 +18,19 @@ from nano_banana.provenance.content_credentials import ContentCredentials
 from nano_banana.provenance.embedding import original_digest, record_in
 from nano_banana.provenance.generation_record import AI_MADE
 
-C2PA = "c2pa"
-IPTC = "iptc"
-METADATA = "metadata"
-DWTDCT = "dwtdct"
-RIVAGAN = "rivagan"
-SYNTHID = "synthid"
 
-CHECKS = (C2PA, IPTC, METADATA, DWTDCT, RIVAGAN, SYNTHID)
-"""All checks, in the order of the report."""
+class Check(StrEnum):
+    """The checks, in the order of the report."""
+
+    C2PA = "c2pa"
+    IPTC = "iptc"
+    METADATA = "metadata"
+    DWTDCT = "dwtdct"
+    RIVAGAN = "rivagan"
+    SYNTHID = "synthid"
+
+
+CHECKS = tuple(Check)
 
 
 class Certainty(StrEnum):
@@ -99,15 +103,17 @@ def source_type_findings(xmp: str) -> Iterator[ProvenanceFinding]:
     for word in told:
         ai = True if word in AI_MADE else False if word in NOT_AI_MADE else None
         yield ProvenanceFinding(
-            of=IPTC, name="source_type", certainty=Certainty.STATED, ai=ai, facts={"source_type": word}
+            of=Check.IPTC, name="source_type", certainty=Certainty.STATED, ai=ai, facts={"source_type": word}
         )
 
 
 def credit_findings(xmp: str, iim: Mapping[str, str]) -> Iterator[ProvenanceFinding]:
-    """Yield Google's credit line, from XMP or IPTC-IIM."""
+    """Yield Google's credit line, from XMP or Check.IPTC-IIM."""
     for line in (property_value(xmp, "photoshop:Credit") or "", iim.get("credit", "")):
         if _GOOGLE.search(line):
-            yield ProvenanceFinding(of=IPTC, name="credit", certainty=Certainty.STATED, facts={"credit": shorten(line)})
+            yield ProvenanceFinding(
+                of=Check.IPTC, name="credit", certainty=Certainty.STATED, facts={"credit": shorten(line)}
+            )
             return
 
 
@@ -133,7 +139,7 @@ _CERTAINTY = {
 def credentials_finding(credentials: ContentCredentials) -> ProvenanceFinding | SkippedCheck:
     """The finding for content credentials. A broken manifest is reported, but proves nothing."""
     if credentials.state == "elsewhere":
-        return SkippedCheck(of=C2PA, why="c2pa_elsewhere")
+        return SkippedCheck(of=Check.C2PA, why="c2pa_elsewhere")
     agents = dict.fromkeys(action.agent for action in credentials.actions if action.agent)
     facts = {
         "by": credentials.generator,
@@ -144,7 +150,7 @@ def credentials_finding(credentials: ContentCredentials) -> ProvenanceFinding | 
         "reasons": ", ".join(credentials.reasons),
     }
     return ProvenanceFinding(
-        of=C2PA,
+        of=Check.C2PA,
         name="manifest",
         certainty=_CERTAINTY[credentials.state],
         ai=True if credentials.ai else None,
@@ -211,7 +217,7 @@ def generator_findings(beside: MetadataFields) -> Iterator[ProvenanceFinding]:
 
 
 def _stated_finding(name: str, facts: JSONObject, *, ai: bool | None = True) -> ProvenanceFinding:
-    return ProvenanceFinding(of=METADATA, name=name, certainty=Certainty.STATED, ai=ai, facts=facts)
+    return ProvenanceFinding(of=Check.METADATA, name=name, certainty=Certainty.STATED, ai=ai, facts=facts)
 
 
 def _shortened(facts: Mapping[str, str]) -> JSONObject:

@@ -200,7 +200,7 @@ def _is_picture(reading: ResolveContext, path: Path, where: KeyPath) -> bool:
         reading.wrong("not_a_picture", where, path=shown)
     elif known is RAW:
         reading.wrong("picture_raw", where, input=shown)
-    elif not known.readable:
+    elif not known.pillow:
         reading.wrong("picture_unsupported", where, input=shown, format=known.name)
     elif known is HEIC and not reads_heic():
         reading.wrong("heic_missing", where, input=shown)
