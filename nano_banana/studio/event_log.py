@@ -31,7 +31,7 @@ class EventLog:
         """How many pages listen."""
         return len(self._listeners)
 
-    def add(self, kind: str, data: Mapping[str, object] | msgspec.Raw) -> None:
+    def add(self, kind: str, data: Mapping[str, object]) -> None:
         """Add an event and wake whoever listens."""
         payload = msgspec.json.encode(data)
         with self._lock:

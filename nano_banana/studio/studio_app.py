@@ -7,7 +7,7 @@ import functools
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeAlias
+from typing import Annotated, TypeAlias, TypeVar
 
 import msgspec
 from starlette.applications import Starlette
@@ -19,10 +19,12 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from nano_banana.model.problem import Invalid, LimitReached, NanoBananaError, Refused
+from nano_banana.recipe.picks_file import PickChange
 from nano_banana.studio.event_log import EventLog
 from nano_banana.studio.studio_access import AccessGuard, StudioAccess
 from nano_banana.studio.studio_pictures import THUMBNAIL_SIDES, Thumbnails
 from nano_banana.studio.studio_project import ProblemWords, StudioProject
+from nano_banana.studio.studio_runs import StudioRuns, plan_answer
 
 PAGES = Path(__file__).parent / "pages"
 
@@ -55,12 +57,47 @@ THREADS = 6
 Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
+MAX_BODY = 4_000_000
+"""Bytes of the longest request."""
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+class PickChanges(msgspec.Struct, frozen=True, kw_only=True):
+    """The body of `POST /api/picks`."""
+
+    changes: list[PickChange]
+
+
+class RunStart(msgspec.Struct, frozen=True, kw_only=True):
+    """The body of `POST /api/run`: the most to spend in USD (None: as in the recipe), and a yes to the price."""
+
+    budget: Annotated[float, msgspec.Meta(ge=0)] | None = None
+    confirmed: bool = False
+
+
+async def _json_body(request: Request, shape: type[T]) -> T:
+    """The request's JSON. Raises HTTPException 400, 413 or 415."""
+    if not request.headers.get("content-type", "").startswith("application/json"):
+        raise HTTPException(415)
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > MAX_BODY:
+            raise HTTPException(413)
+    try:
+        return msgspec.json.decode(body, type=shape)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise HTTPException(400, str(error)) from error
+
+
 class Studio(msgspec.Struct, frozen=True, kw_only=True):
     """All parts of a studio."""
 
     project: StudioProject
     thumbnails: Thumbnails
     events: EventLog
+    runs: StudioRuns
     access: StudioAccess
 
 
@@ -84,12 +121,24 @@ def studio_app(studio: Studio) -> Starlette:
 
         return endpoint
 
+    def posted(work: Callable[[Studio, T], Response], shape: type[T]) -> Endpoint:
+        async def endpoint(request: Request) -> Response:
+            body = await _json_body(request, shape)
+            return await asyncio.get_running_loop().run_in_executor(pool, work, studio, body)
+
+        return endpoint
+
     routes = [
         *(Route(path, functools.partial(_page, studio, name)) for path, name in PAGE_FILES.items()),
         Route("/pages/{name:path}", _page_file),
         Route("/api/project", threaded(_project)),
         Route("/api/takes", threaded(_takes)),
         Route("/api/faces/{take:path}", threaded(_faces)),
+        Route("/api/picks", threaded(_picks)),
+        Route("/api/picks", posted(_change_picks, PickChanges), methods=["POST"]),
+        Route("/api/plan", threaded(_plan)),
+        Route("/api/run", posted(_start_run, RunStart), methods=["POST"]),
+        Route("/api/run/stop", threaded(_stop_run), methods=["POST"]),
         Route("/api/events", functools.partial(_events, studio)),
         Route("/picture/{digest}", threaded(_picture)),
         Route("/thumb/{side:int}/{digest}", threaded(_thumbnail)),
@@ -127,10 +176,19 @@ def _refuse(path: str, why: str) -> ASGIApp:
     return error_response(*REFUSALS[why], 403)
 
 
+HTTP_ERRORS = {
+    400: "the request is wrong",
+    404: "not found",
+    405: "this address can't be used that way",
+    413: "the request is too long",
+    415: "the request is not JSON",
+}
+
+
 async def _http_error(_request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    said = {404: "not found", 405: "this address can't be used that way"}.get(status, "this request can't be answered")
-    return error_response(said, "", status)
+    detail = error.detail if isinstance(error, HTTPException) and status == 400 else ""
+    return error_response(HTTP_ERRORS.get(status, "this request can't be answered"), detail, status)
 
 
 async def _problem_error(studio: Studio, _request: Request, error: Exception) -> Response:
@@ -192,6 +250,37 @@ def _faces(studio: Studio, request: Request) -> Response:
     if found is None:
         raise HTTPException(404)
     return json_response(found)
+
+
+def _picks(studio: Studio, _request: Request) -> Response:
+    revision, picks, problems = studio.project.picks()
+    return json_response({"revision": revision, "picks": picks, "problems": problems})
+
+
+def _change_picks(studio: Studio, body: PickChanges) -> Response:
+    revision, changed = studio.project.change_picks(body.changes)
+    return json_response({"revision": revision, "picks": changed.picks, "clashes": changed.clashes})
+
+
+def _plan(studio: Studio, _request: Request) -> Response:
+    return json_response(plan_answer(studio.project))
+
+
+def _start_run(studio: Studio, body: RunStart) -> Response:
+    try:
+        studio.runs.start(body.budget, confirmed=body.confirmed)
+    except LimitReached as error:
+        words = [studio.project.problem_words(problem) for problem in error.problems]
+        asks = any(problem.kind == "studio_confirm" for problem in error.problems)
+        first = words[0]
+        told = {"reason": first.error, "confirm": asks, "error": first.error, "help": first.help, "problems": words}
+        return json_response(told, 409)
+    return json_response({"run": "started"}, 202)
+
+
+def _stop_run(studio: Studio, _request: Request) -> Response:
+    studio.runs.stop()
+    return json_response({"stopping": True}, 202)
 
 
 async def _events(studio: Studio, request: Request) -> Response:

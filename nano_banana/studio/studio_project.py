@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -16,16 +17,24 @@ from nano_banana.model.call import Blob
 from nano_banana.model.flow import Reason
 from nano_banana.model.json_values import as_items, as_object
 from nano_banana.model.nodes import NodeStatus
-from nano_banana.model.problem import NanoBananaError, Problem
-from nano_banana.recipe.picks import keep_rule
-from nano_banana.recipe.picks_file import PICKS_FILE
+from nano_banana.model.problem import Invalid, NanoBananaError, Problem, problem
+from nano_banana.recipe.picks_file import (
+    PICKS_FILE,
+    ChangedPicks,
+    PickChange,
+    TakePick,
+    apply_decisions,
+    read_decisions,
+)
 from nano_banana.recipe.recipe_model import Subject
+from nano_banana.session.forecasting import Forecast
 from nano_banana.session.manifest import MANIFEST
 from nano_banana.session.run_records import LOOK_ENDPOINT, NodeRecord
 from nano_banana.session.run_request import RunRequest
 from nano_banana.session.session import Session
 from nano_banana.session.store_runner import BATCH_RUN_PREFIX
 from nano_banana.settings.configuration import Settings
+from nano_banana.stages.stage_registry import kind_of
 from nano_banana.store.local_store import Store
 from nano_banana.store.run_log import RUNNING, Run
 from nano_banana.studio.studio_pictures import PictureFacts, PictureFile
@@ -55,10 +64,14 @@ class ProblemWords(Struct, frozen=True, kw_only=True):
 
 
 class StudioWords(Struct, frozen=True, kw_only=True):
-    """Functions that put things into words, as the command line does: a problem (text and help), and a reason."""
+    """Functions that put things into words as the command line does.
+
+    A problem (text and help), a verdict's reason, and a plan (with its provider and budget).
+    """
 
     problem: Callable[[Problem], tuple[str, str]]
     reason: Callable[[Reason, bool], str]
+    plan: Callable[[Forecast, str, float | None], str]
 
     def problem_words(self, problem: Problem, folder: Path) -> ProblemWords:
         """A problem with its place; `folder` is the recipe's, which files are named from."""
@@ -139,6 +152,7 @@ class StudioProject:
         self.store = Store.open(settings.store, group=settings.store_group)
         self.facts = PictureFacts(self.store)
         self._lock = threading.Lock()
+        self._writing = threading.Lock()
         self._view: ProjectView | None = None
         self._marker = _Marker()
 
@@ -168,6 +182,28 @@ class StudioProject:
     def problem_words(self, problem: Problem) -> ProblemWords:
         """A problem in words, with its place."""
         return self.words.problem_words(problem, self.request.recipe.parent)
+
+    def picks(self) -> tuple[str, dict[str, TakePick], list[str]]:
+        """The revision of `picks.yaml`, what it says of each take, and what is wrong with it."""
+        view = self.view()
+        problems: list[str] = []
+        said: dict[str, TakePick] = {}
+        try:
+            said = read_decisions(view.picks_file, view.takes)
+        except Invalid as error:
+            problems = [self.words.sentence(problem) for problem in error.problems]
+        return picks_revision(said, problems), said, problems
+
+    def change_picks(self, changes: Sequence[PickChange]) -> tuple[str, ChangedPicks]:
+        """Write changes into `picks.yaml`. Raises Invalid if the file or a change is wrong, Unusable if it can't.
+
+        A change without a stage is about the stage at which its take is chosen.
+        """
+        view = self.view()
+        placed = [_placed(change, view) for change in changes]
+        with self._writing:
+            changed = apply_decisions(view.picks_file, placed, view.takes)
+        return picks_revision(changed.picks, []), changed
 
     def latest_run(self) -> Run | None:
         """The last run of any recipe in the store, by whoever started it."""
@@ -219,8 +255,24 @@ class StudioProject:
             pictures={**_photo_files(session), **_stored_files(listing)},
             folder=session.folder,
             picks_file=session.request.recipe.with_name(PICKS_FILE),
-            choose_stages=[stage.id for stage in session.recipe.stages if keep_rule(stage) is not None],
+            choose_stages=[stage.id for stage in session.recipe.stages if kind_of(stage).chooses],
         )
+
+
+def picks_revision(picks: Mapping[str, TakePick], problems: Sequence[str]) -> str:
+    """A digest of what was picked."""
+    return hashlib.sha256(msgspec.json.encode([picks, problems], order="sorted")).hexdigest()[:16]
+
+
+def _placed(change: PickChange, view: ProjectView) -> PickChange:
+    """The change under a stage that has takes to choose: another would make the recipe invalid."""
+    take = view.takes.get(change.take)
+    stage = change.stage or (take.pick_stage if take else None) or next(iter(view.choose_stages), "")
+    if stage not in view.choose_stages:
+        known = ", ".join(view.choose_stages)
+        kind = "studio_pick_stage" if known else "studio_no_choose"
+        raise Invalid([problem(kind, name=stage, known=known)])
+    return msgspec.structs.replace(change, stage=stage)
 
 
 def _stored_files(listing: Listing) -> dict[str, PictureFile]:
@@ -257,7 +309,7 @@ def _project_answer(
         }
         for name, subject in recipe.subjects.items()
     ]
-    stages = [{"id": stage.id, "kind": stage.verb, "picks": keep_rule(stage) is not None} for stage in recipe.stages]
+    stages = [{"id": stage.id, "kind": stage.verb, "picks": kind_of(stage).chooses} for stage in recipe.stages]
     return {
         "name": recipe.name,
         "recipe": recipe.path.name,

@@ -10,10 +10,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from nano_banana.model.problem import Unusable, problem
+from nano_banana.session.recipe_run import WriteSheet
 from nano_banana.studio.event_log import EventLog
 from nano_banana.studio.studio_access import StudioAccess
 from nano_banana.studio.studio_pictures import Thumbnails
 from nano_banana.studio.studio_project import StudioProject
+from nano_banana.studio.studio_runs import ProjectWatch, StudioRuns
 
 if TYPE_CHECKING:
     import uvicorn
@@ -38,11 +40,15 @@ def listening_socket(host: str, port: int) -> socket.socket:
 class StudioServer:
     """Serves one project until it is stopped."""
 
-    def __init__(self, project: StudioProject, sock: socket.socket, access: StudioAccess) -> None:
+    def __init__(
+        self, project: StudioProject, sock: socket.socket, access: StudioAccess, write_sheet: WriteSheet
+    ) -> None:
         """Prepare; nothing is answered before `start`."""
         self.project = project
         self.access = access
         self.events = EventLog()
+        self.runs = StudioRuns(project, self.events, write_sheet)
+        self._watch = ProjectWatch(project, self.events, self.runs)
         self._sock = sock
         self._ready = threading.Event()
         self._stop: Callable[[], None] = _nothing
@@ -52,10 +58,12 @@ class StudioServer:
         """Start."""
         self._thread.start()
         self._ready.wait(START_SECONDS)
+        self._watch.start()
         return self
 
     def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
         """Stop, and close the project."""
+        self._watch.stop()
         self._stop()
         self._thread.join()
         self.project.close()
@@ -72,6 +80,7 @@ class StudioServer:
             project=self.project,
             thumbnails=Thumbnails(self.project.store),
             events=self.events,
+            runs=self.runs,
             access=self.access,
         )
         config = uvicorn.Config(

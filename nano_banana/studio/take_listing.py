@@ -21,6 +21,7 @@ from nano_banana.recipe.picks import keep_rule
 from nano_banana.recipe.recipe_model import Recipe
 from nano_banana.session.manifest import MANIFEST, judged_picture
 from nano_banana.session.run_records import LOOK_ENDPOINT, NodeRecord, OutputPicture, VerdictSummary, attempt_kind
+from nano_banana.stages.stage_registry import kind_of
 
 
 class ListedPicture(Struct, frozen=True, kw_only=True):
@@ -155,8 +156,12 @@ def _shown_stage(record: NodeRecord) -> str:
 
 
 def _pick_stages(recipe: Recipe) -> Callable[[NodeRecord], str | None]:
-    """A function that names the choose stage that a take comes to; None if it comes to none."""
-    choosing = {stage.id for stage in recipe.stages if keep_rule(stage) is not None}
+    """A function that names the stage at which a take is chosen; None if there is none on its way.
+
+    Of several it is the one that keeps the best, else the last.
+    """
+    choosing = [stage for stage in recipe.stages if kind_of(stage).chooses]
+    order = {stage.id: (keep_rule(stage) is not None, -at) for at, stage in enumerate(reversed(choosing))}
     ways: dict[str, list[tuple[str, ...]]] = {}
     for path in stage_paths(recipe):
         ways.setdefault(path.shot.name, []).append(path.key[1:])
@@ -164,8 +169,8 @@ def _pick_stages(recipe: Recipe) -> Callable[[NodeRecord], str | None]:
     @cache
     def named(shot: str, stage: str, suffix: str) -> str | None:
         needed = {stage, *(name for name in suffix.split("+") if name)}
-        fitting = (way for way in ways.get(shot, ()) if needed <= set(way))
-        return next((name for way in fitting for name in way if name in choosing), None)
+        found = [name for way in ways.get(shot, ()) if needed <= set(way) for name in way if name in order]
+        return max(found, key=order.__getitem__, default=None)
 
     return lambda record: named(record.card.shot, record.card.stage, record.id.partition("@")[2])
 

@@ -12,6 +12,7 @@ import pytest
 from msgspec import Struct
 
 from nano_banana.cli.commands.studio_command import studio_words
+from nano_banana.cli.sheet_files import write_recipe_sheet
 from nano_banana.model.known_folders import project_root
 from nano_banana.session.run_request import RunRequest
 from nano_banana.settings.configuration import load_settings
@@ -67,7 +68,7 @@ def serving(project: Project) -> Iterator[Visit]:
     studio = StudioProject(request, settings, studio_words(), os.environ)
     base, origin = f"http://127.0.0.1:{port}", {"origin": f"http://127.0.0.1:{port}"}
     with (
-        StudioServer(studio, sock, access) as server,
+        StudioServer(studio, sock, access, write_recipe_sheet) as server,
         httpx.Client(base_url=base, headers=origin, trust_env=False, timeout=30) as page,
         httpx.Client(base_url=base, trust_env=False, timeout=30) as stranger,
     ):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import os
 import signal
 import threading
@@ -19,6 +20,7 @@ from nano_banana.model.problem import Unusable, problem
 if TYPE_CHECKING:
     from types import FrameType
 
+    from nano_banana.session.forecasting import Forecast
     from nano_banana.studio.studio_project import StudioWords
 
 SECTION = ("Recipes", 5)
@@ -57,21 +59,30 @@ def command(screen: Screen, recipe: Path, *, port: int, no_browser: bool) -> Non
     sock = listening_socket("127.0.0.1", port)
     port = sock.getsockname()[1]
     access = StudioAccess(scheme="http", hosts=(f"127.0.0.1:{port}", f"localhost:{port}"), port=port)
+    from nano_banana.cli.sheet_files import write_recipe_sheet
+
     over = _until_stopped()
     project = StudioProject(request, settings, studio_words(), os.environ)
-    with StudioServer(project, sock, access):
+    with StudioServer(project, sock, access, write_recipe_sheet) as server:
         screen.say(f"studio: {access.url}")
         screen.note("press Ctrl-C to stop")
         screen.flush()
         if not no_browser:
             click.launch(access.url)
         over.wait()
+        while server.runs.is_running:
+            over.clear()
+            server.runs.stop()
+            screen.note("stopping the run; press Ctrl-C again to cancel what waits")
+            while not over.is_set() and not server.runs.wait(0.2):
+                pass
     screen.note("stopped")
 
 
 def studio_words() -> StudioWords:
     """Words as the command line has them."""
     from nano_banana.cli.diagnostics import describe
+    from nano_banana.cli.run_reports import say_forecast
     from nano_banana.cli.verdict_reports import reason_text
     from nano_banana.model.flow import Reason
     from nano_banana.studio.studio_project import StudioWords
@@ -79,7 +90,14 @@ def studio_words() -> StudioWords:
     def reason(reason: Reason, named: bool) -> str:  # noqa: FBT001 - as StudioWords calls it
         return reason_text(reason, named=named)
 
-    return StudioWords(problem=describe, reason=reason)
+    def plan(forecast: Forecast, provider: str, budget: float | None) -> str:
+        text = io.StringIO()
+        say_forecast(
+            Screen(text, text, environ={"NO_COLOR": "1"}, width=100), forecast, provider=provider, budget_usd=budget
+        )
+        return text.getvalue()
+
+    return StudioWords(problem=describe, reason=reason, plan=plan)
 
 
 def _until_stopped() -> threading.Event:

@@ -9,6 +9,14 @@ from nano_banana.cli.diagnostics import Message
 _RELOCK_HINT = "to accept this, run once without `--locked`, which rewrites the lock"
 
 MESSAGES: Mapping[str, Message] = {
+    # the studio
+    "studio_no_choose": Message(
+        "the recipe has no stage that chooses", "add one: `- {{id: picks, choose: STAGE, keep: {{best: 1}}}}`"
+    ),
+    "studio_pick_stage": Message("`{name}` is no stage that chooses", "choose from: {known}"),
+    "studio_running": Message("a run is under way", "wait for its end, or stop it"),
+    "studio_not_running": Message("no run of the studio is under way"),
+    "studio_confirm": Message("this run may cost {price}", "confirm it, or set a budget"),
     # money
     "price_unknown": Message(
         "the price of the next call is unknown, so the budget of {budget_usd:usd} can't be guaranteed",
