@@ -28,10 +28,10 @@ Result = TypeVar("Result")
 class Batcher(Generic[Item, Result]):
     """Collects items while one batch is being worked on, and works on them together in the next.
 
-    If a batch fails, all its items fail.
+    If a batch fails, all its items fail; an item whose result is an exception fails alone.
     """
 
-    def __init__(self, work: Callable[[Sequence[Item]], Sequence[Result]], *, gather: float = 0.0) -> None:
+    def __init__(self, work: Callable[[Sequence[Item]], Sequence[Result | Exception]], *, gather: float = 0.0) -> None:
         """`work` maps a batch to results in the same order. It runs in a thread, one batch at a time.
 
         A batch waits `gather` seconds for more items, since a thread and a transaction cost more than an item.
@@ -62,13 +62,14 @@ class Batcher(Generic[Item, Result]):
             try:
                 results = await asyncio.to_thread(self._work, [item for item, _ in batch])
             except Exception as error:  # noqa: BLE001 - every waiter gets it
-                for _, future in batch:
-                    if not future.done():
-                        future.set_exception(error)
-            else:
-                for (_, future), result in zip(batch, results, strict=True):
-                    if not future.done():
-                        future.set_result(result)
+                results = [error] * len(batch)
+            for (_, future), result in zip(batch, results, strict=True):
+                if future.done():
+                    continue
+                if isinstance(result, Exception):
+                    future.set_exception(result)
+                else:
+                    future.set_result(result)
 
 
 GATHER_SECONDS = 0.004
@@ -98,11 +99,11 @@ class AsyncStore:
         self._store = store
         self._run = run
         self._owner = owner_id()
-        self._gets = Batcher(self._get_all)
-        self._claims = Batcher(self._claim_all, gather=GATHER_SECONDS)
-        self._records = Batcher(self._record_all, gather=GATHER_SECONDS)
-        self._releases = Batcher(self._release_all)
-        self._tickets = Batcher(self._save_tickets)
+        self._gets: Batcher[str, Reply | None] = Batcher(self._get_all)
+        self._claims: Batcher[str, Reply | ClaimGranted | None] = Batcher(self._claim_all, gather=GATHER_SECONDS)
+        self._records: Batcher[AnsweredCall, Reply] = Batcher(self._record_all, gather=GATHER_SECONDS)
+        self._releases: Batcher[str, None] = Batcher(self._release_all)
+        self._tickets: Batcher[Ticket, Ticket] = Batcher(self._save_tickets)
 
     async def get(self, key: str) -> Reply | None:
         """The stored reply, if there is one."""
@@ -114,17 +115,11 @@ class AsyncStore:
 
     async def record(self, answered: AnsweredCall) -> Reply:
         """Store an answer for good, which ends the claim; also if the run is cancelled meanwhile."""
-        kept = await asyncio.shield(self._records.ask(answered))
-        if isinstance(kept, NanoBananaError):
-            raise kept
-        return kept
+        return await asyncio.shield(self._records.ask(answered))
 
     async def save_ticket(self, ticket: Ticket) -> Ticket:
         """Save a ticket for good; also if the run is cancelled meanwhile."""
-        kept = await asyncio.shield(self._tickets.ask(ticket))
-        if isinstance(kept, NanoBananaError):
-            raise kept
-        return kept
+        return await asyncio.shield(self._tickets.ask(ticket))
 
     async def release(self, key: str) -> None:
         """Release a claim without an answer."""
@@ -132,9 +127,8 @@ class AsyncStore:
 
     async def flush(self) -> None:
         """Wait until all answers, tickets and releases are written."""
-        await self._records.flush()
-        await self._tickets.flush()
-        await self._releases.flush()
+        for batcher in (self._records, self._tickets, self._releases):
+            await batcher.flush()
 
     def _get_all(self, keys: Sequence[str]) -> Sequence[Reply | None]:
         known = self._store.replies.get(keys)
@@ -167,9 +161,9 @@ class AsyncStore:
         try:
             return self._store.tickets.keep(tickets)
         except NanoBananaError as error:
-            return (
-                [error] if len(tickets) == 1 else [kept for ticket in tickets for kept in self._save_tickets([ticket])]
-            )
+            if len(tickets) == 1:
+                return [error]
+            return [kept for ticket in tickets for kept in self._save_tickets([ticket])]
 
     def _release_all(self, keys: Sequence[str]) -> Sequence[None]:
         self._store.claims.release(keys, owner=self._owner)

@@ -22,7 +22,7 @@ from nano_banana.engine.run_control import Budget, EnginePolicy
 from nano_banana.formats.file_writing import copy_mode
 from nano_banana.model.call import Blob, Call
 from nano_banana.model.event import Event, EventHandler
-from nano_banana.model.json_values import JSONValue
+from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.problem import CallFailed, Problem, Unusable, problem
 from nano_banana.model.provider_protocol import Provider, ShutdownSignal
 from nano_banana.model.ticket import Requester, ResendPolicy, Ticket, TicketState, UnknownRequestPolicy, Upload
@@ -101,12 +101,14 @@ class InputFiles:
             raise Unusable([problem("file_changed", path=str(own))])
         return own
 
-    def named(self, call: Call, problems: Iterable[Problem]) -> Iterator[Problem]:
-        """The problems, with the user's file in place of an `input` of the call (`photos/3`)."""
+    def located(self, call: Call, stage: str, problems: Iterable[Problem]) -> Iterator[Problem]:
+        """The problems, with the user's file for an `input` of the call (`photos/3`), and the stage for a `field`."""
         for each in problems:
             blob = call.inputs.get(str(each.data.get("input")))
             own = None if blob is None else self._files.get(blob.digest)
-            yield each if own is None else replace(each, data={**each.data, "input": str(own)})
+            file: JSONObject = {} if own is None else {"input": str(own)}
+            where: JSONObject = {"stage": stage} if "field" in each.data else {}
+            yield replace(each, data={**each.data, **file, **where})
 
 
 class StoreCallContext(Struct, kw_only=True):
@@ -214,9 +216,20 @@ class ProviderDispatch:
         price = self._policy.price(call)
         is_paid_for = self._is_paid_for(ticket)
         reserved = self._budget.reserve(price, committed=is_paid_for) if may_submit else 0.0
-        # If that request failed and cost nothing, a new one is only sent if the budget covers it.
-        context = self._context(
-            requester, price, ticket, slot, may_submit=may_submit and (not is_paid_for or self._budget.holds(price))
+        context = StoreCallContext(
+            inputs=self._inputs,
+            store=self._store,
+            on_event=self._on_event,
+            scratches=self._scratch,
+            requester=requester,
+            estimate_usd=price,
+            # If that request failed and cost nothing, a new one is only sent if the budget covers it.
+            may_submit=may_submit and (not is_paid_for or self._budget.holds(price)),
+            unknown_requests=self._policy.unknown_requests,
+            resend=self._policy.resend,
+            slot=slot,
+            shutdown=self._shutdown,
+            last=ticket,
         )
         cost: float | None = 0.0
         try:
@@ -235,10 +248,10 @@ class ProviderDispatch:
                 cost = error.cost_usd if error.cost_usd or not is_open else None
                 # A request that an earlier run sent is in that run's bill.
                 ours = ticket is None or context.last is None or context.last.number != ticket.number
-                self._on_event(
-                    Event(kind="failed", stage=requester.stage, node=requester.node, cost_usd=cost if ours else 0.0)
-                )
-                raise CallFailed(self._located(call, requester, error.problems), cost_usd=cost) from error
+                bill = cost if ours else 0.0
+                self._on_event(Event(kind="failed", stage=requester.stage, node=requester.node, cost_usd=bill))
+                located = self._inputs.located(call, requester.stage, error.problems)
+                raise CallFailed(list(located), cost_usd=cost) from error
             raise
         finally:
             self._budget.settle(reserved, cost, ours=may_submit)
@@ -270,32 +283,6 @@ class ProviderDispatch:
             UnknownRequestPolicy.ASK,
             UnknownRequestPolicy.ABANDON,
         }
-
-    def _located(self, call: Call, requester: Requester, problems: Iterable[Problem]) -> list[Problem]:
-        """The problems, with the stage if a problem is about a field of the endpoint."""
-        named = self._inputs.named(call, problems)
-        return [
-            replace(problem, data={**problem.data, "stage": requester.stage}) if "field" in problem.data else problem
-            for problem in named
-        ]
-
-    def _context(
-        self, requester: Requester, price: float | None, ticket: Ticket | None, slot: CallSlot, *, may_submit: bool
-    ) -> StoreCallContext:
-        return StoreCallContext(
-            inputs=self._inputs,
-            store=self._store,
-            on_event=self._on_event,
-            scratches=self._scratch,
-            requester=requester,
-            estimate_usd=price,
-            may_submit=may_submit,
-            unknown_requests=self._policy.unknown_requests,
-            resend=self._policy.resend,
-            slot=slot,
-            shutdown=self._shutdown,
-            last=ticket,
-        )
 
     def _provider(self, name: str) -> Provider:
         if name not in self._providers:

@@ -56,17 +56,13 @@ class Budget:
 
         Raises LimitReached if the budget is too small, or if there is a budget and the price is unknown.
         """
-        if committed:
-            self._reserved += price or 0.0
-            return price or 0.0
-        if self._budget is not None and price is None:
-            raise LimitReached([problem("price_unknown", budget_usd=self._budget, name=self._name)])
-        amount = price or 0.0
-        if self._budget is not None and amount and self.spent + self._reserved + amount > self._budget + 1e-9:
-            held = self.spent + self._reserved
-            raise LimitReached(
-                [problem("budget_reached", budget_usd=self._budget, spent_usd=held, price_usd=amount, name=self._name)]
-            )
+        amount, limit, name = price or 0.0, None if committed else self._budget, self._name
+        if limit is not None and price is None:
+            raise LimitReached([problem("price_unknown", budget_usd=limit, name=name)])
+        held = self.spent + self._reserved
+        if limit is not None and amount and held + amount > limit + 1e-9:
+            why = problem("budget_reached", budget_usd=limit, spent_usd=held, price_usd=amount, name=name)
+            raise LimitReached([why])
         self._reserved += amount
         return amount
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from nano_banana.faces.face import Face, main_faces
 from nano_banana.faces.face_detection import find_faces
 from nano_banana.faces.networks import DETECTOR, FACE_MODELS, RECOGNISER, verified_weights
-from nano_banana.faces.recognition import face_embedding, face_sharpness, surroundings_hash
+from nano_banana.faces.recognition import FaceVector, face_embedding, face_sharpness, surroundings_hash
 from nano_banana.formats.image_formats import hamming_distance
 from nano_banana.formats.picture_files import open_picture
 from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_number, as_object, as_text
@@ -46,7 +46,7 @@ class FaceRecord(Struct, frozen=True, kw_only=True):
 
     def written(self) -> JSONObject:
         """What of it is kept of a photo to compare with."""
-        return {"embedding": json_vector(self.embedding), "hash": self.hash, "hash_mirrored": self.mirrored}
+        return {"embedding": _json_vector(self.embedding), "hash": self.hash, "hash_mirrored": self.mirrored}
 
     def apart(self, other: FaceRecord) -> int:
         """In how many of 64 bits what is around the faces differs, in the picture or its mirror image."""
@@ -64,12 +64,12 @@ class PersonReference(Struct, frozen=True, kw_only=True):
 
 def read_faces(path: Path) -> list[FaceRecord]:
     """The faces of a `faces` file, largest first."""
-    return [_face_record(item) for item in as_items(_load_json(path)["faces"])]
+    return [_face_record(item) for item in as_items(json.loads(path.read_bytes())["faces"])]
 
 
 def read_person(path: Path) -> PersonReference:
     """The person of a `person` file."""
-    data = _load_json(path)
+    data = as_object(json.loads(path.read_bytes()))
     return PersonReference(
         centre=_vector(data["centre"]),
         training=[_face_record(item) for item in as_items(data["training"])],
@@ -77,14 +77,8 @@ def read_person(path: Path) -> PersonReference:
     )
 
 
-def json_vector(vector: Vector) -> list[float]:
-    """The vector as JSON holds it."""
+def _json_vector(vector: Vector | FaceVector) -> list[float]:
     return [round(float(number), 6) for number in vector]
-
-
-def _load_json(path: Path) -> JSONObject:
-    data: JSONValue = json.loads(path.read_bytes())
-    return as_object(data)
 
 
 def _face_record(item: JSONValue) -> FaceRecord:
@@ -162,11 +156,7 @@ def _measure_face(rgb: RgbPixels, face: Face, *, main: bool) -> JSONObject:
 
 def _identify_face(rgb: RgbPixels, face: Face) -> JSONObject:
     plain, mirrored = surroundings_hash(rgb, face)
-    return {
-        "embedding": [round(float(number), 6) for number in face_embedding(rgb, face)],
-        "hash": plain,
-        "hash_mirrored": mirrored,
-    }
+    return {"embedding": _json_vector(face_embedding(rgb, face)), "hash": plain, "hash_mirrored": mirrored}
 
 
 def likeness(request: ComputeRequest) -> WorkResult:
@@ -216,34 +206,25 @@ def person(request: ComputeRequest) -> WorkResult:
     shown = {number: read_faces(path) for number, path in request.series("training").items()}
     vectors = [face.embedding for face in references]
     centre = _normalize(sum(vectors))
-    own = (
-        _leave_one_out(vectors)
-        if len(vectors) >= MIN_REFERENCES
-        else [face.embedding @ centre for face in _single_faces(shown)[0]]
-    )
+    if len(vectors) >= MIN_REFERENCES:
+        own = [vector @ _normalize(sum(vectors) - vector) for vector in vectors]
+    else:
+        own = [face.embedding @ centre for face in _single_faces(shown)[0]]
     data: JSONObject = {
         "references": len(references),
         "left_out": left_out,
         "calibration": sorted(round(float(cosine), 4) for cosine in own),
     }
     training: list[JSONValue] = [face.written() for faces in shown.values() for face in faces if face.main]
-    whole = {"centre": json_vector(centre), "training": training, **data, "models": FACE_MODELS}
+    whole = {"centre": _json_vector(centre), "training": training, **data, "models": FACE_MODELS}
     return data, {"person": (json.dumps(whole, separators=(",", ":"), allow_nan=False).encode(), JSON_MEDIA)}
 
 
 def _single_faces(photos: Mapping[int, Sequence[FaceRecord]]) -> tuple[list[FaceRecord], list[int]]:
     """The faces of the photos that show just one clear person, and the numbers of the other photos."""
     main = {number: [face for face in faces if face.main] for number, faces in photos.items()}
-    return (
-        [faces[0] for faces in main.values() if len(faces) == 1],
-        [number for number, faces in main.items() if len(faces) != 1],
-    )
-
-
-def _leave_one_out(vectors: Sequence[Vector]) -> list[float]:
-    """Each one's cosine to the unit mean of the others."""
-    whole = sum(vectors)
-    return [float(vector @ _normalize(whole - vector)) for vector in vectors]
+    single = [faces[0] for faces in main.values() if len(faces) == 1]
+    return single, [number for number, faces in main.items() if len(faces) != 1]
 
 
 def _normalize(vector: Vector | int) -> Vector:

@@ -6,12 +6,11 @@ import io
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeGuard
 
 import numpy as np
 from PIL import Image, ImageChops
 
-from nano_banana.faces.face import FACE_CHOICES, FACE_ORDERS, PARTS, Face
+from nano_banana.faces.face import FACE_CHOICES, FACE_ORDERS, PARTS
 from nano_banana.faces.regions import MaskRegion, find_regions
 from nano_banana.formats.picture_files import (
     BLACK,
@@ -80,7 +79,9 @@ def find_mask(request: ComputeRequest, wish: JSONValue) -> tuple[Image.Image, JS
     canvas = Image.new("L", picture.size, 0)
     for region in seen.regions:
         _add_region(canvas, region, wider, softer)
-    faces: list[JSONValue] = [_face_box(face) for face in seen.faces]
+    faces: list[JSONValue] = [
+        [round(value, 2) for value in (face.left, face.top, face.width, face.height)] for face in seen.faces
+    ]
     return canvas, {"models": seen.models, "face": faces, "rough": seen.rough}
 
 
@@ -114,10 +115,6 @@ def _add_region(canvas: Image.Image, region: MaskRegion, wider: float, softer: f
     canvas.paste(ImageChops.lighter(canvas.crop((left, top, right, bottom)), piece), (left, top))
 
 
-def _face_box(face: Face) -> list[JSONValue]:
-    return [round(value, 2) for value in (face.left, face.top, face.width, face.height)]
-
-
 MASK_TOLERANCE = 0.01
 _NOISE = 8
 
@@ -131,7 +128,10 @@ def mask(request: ComputeRequest) -> WorkResult:
     Raises CallFailed: `mask_size`, `mask_empty`, `nothing_found`, and as `drawn_mask`.
     """
     shape = request.arguments.get("shape")
-    drawn, more = find_mask(request, shape["find"]) if _is_find(shape) else (_shape_mask(request), {})
+    if isinstance(shape, Mapping) and list(shape) == ["find"]:
+        drawn, more = find_mask(request, shape["find"])
+    else:
+        drawn, more = _shape_mask(request), {}
     if request.flag("invert"):
         drawn = drawn.point(lambda value: 255 - value)
     box = drawn.getbbox()
@@ -139,10 +139,6 @@ def mask(request: ComputeRequest) -> WorkResult:
         raise CallFailed([problem("mask_empty")])
     coverage = round(float(np.asarray(drawn).mean()) / 255, 6)
     return {"box": list(box), "coverage": coverage, **more}, {"mask": (encode_png(drawn), PNG_MEDIA)}
-
-
-def _is_find(shape: JSONValue) -> TypeGuard[JSONObject]:
-    return isinstance(shape, Mapping) and list(shape) == ["find"]
 
 
 def _shape_mask(request: ComputeRequest) -> Image.Image:
@@ -161,21 +157,15 @@ def _draw_shape(request: ComputeRequest, size: tuple[int, int]) -> Image.Image:
     if not isinstance(shape, Mapping) or len(shape) != 1:
         raise argument_error("shape", shape)
     ((kind, value),) = shape.items()
-    if kind == "box":
-        return box_mask(size, _shape_box(kind, value))
-    if kind == "ellipse":
-        return ellipse_mask(size, _shape_box(kind, value))
+    if kind in {"box", "ellipse"}:
+        left, top, right, bottom = number_arguments(kind, value, -4, 5, count=4)
+        return (box_mask if kind == "box" else ellipse_mask)(size, (left, top, right, bottom))
     if kind == "polygon" and len(sequence_argument(kind, value)) > 2:
         corners = [number_arguments(kind, corner, -4, 5, count=2) for corner in sequence_argument(kind, value)]
         return polygon_mask(size, [(x, y) for x, y in corners])
     if kind == "file" and value is True:
         return _from_file(request, size)
     raise argument_error("shape", shape)
-
-
-def _shape_box(kind: str, value: JSONValue) -> tuple[float, float, float, float]:
-    left, top, right, bottom = number_arguments(kind, value, -4, 5, count=4)
-    return left, top, right, bottom
 
 
 def _from_file(request: ComputeRequest, size: tuple[int, int]) -> Image.Image:

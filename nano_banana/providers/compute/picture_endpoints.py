@@ -63,7 +63,8 @@ def open_picture_file(request: ComputeRequest) -> WorkResult:
 
 
 MAX_SIDE = 16_384
-EXPORT_FORMATS = {PNG_MEDIA: "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP"}
+JPEG, WEBP = "image/jpeg", "image/webp"
+EXPORT_FORMATS = {PNG_MEDIA: "PNG", JPEG: "JPEG", WEBP: "WEBP"}
 """Media type to Pillow's name."""
 
 Point: TypeAlias = tuple[float, float]
@@ -130,10 +131,14 @@ def _crop_centre(request: ComputeRequest, picture: Image.Image) -> tuple[Point, 
 def _encode_export(picture: Image.Image, media: str, quality: int) -> bytes:
     if media == PNG_MEDIA:
         return encode_png(picture)
-    out = io.BytesIO()
     # Coarser colours (4:2:0) would destroy invisible marks.
-    more = {"subsampling": 0, "optimize": True} if media == "image/jpeg" else {}
-    picture.save(out, format=EXPORT_FORMATS[media], quality=quality, **more)
+    more = {"subsampling": 0, "optimize": True} if media == JPEG else {}
+    return _encode(picture, media, quality=quality, **more)
+
+
+def _encode(picture: Image.Image, media: str, **options: int) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, format=EXPORT_FORMATS[media], **options)
     return out.getvalue()
 
 
@@ -175,10 +180,8 @@ def face_argument(request: ComputeRequest) -> tuple[float, float, float, float] 
     return left, top, width, height
 
 
-JPEG = "image/jpeg"
-WEBP = "image/webp"
-THUMBNAIL_FORMATS = {JPEG: ("JPEG", 82), WEBP: ("WEBP", 62)}
-"""What a small picture may be, as Pillow calls it, and how good."""
+THUMBNAIL_QUALITY = {JPEG: 82, WEBP: 62}
+"""The media types of small pictures, and how good they are."""
 
 FACE_MARGIN = 1.7
 """Sides of the square around a face, in faces."""
@@ -192,7 +195,8 @@ def thumbnail(request: ComputeRequest) -> WorkResult:
     """
     side = request.whole("side", 320, 16, 4096)
     media = request.text("media") or JPEG
-    if media not in THUMBNAIL_FORMATS:
+    quality = THUMBNAIL_QUALITY.get(media)
+    if quality is None:
         raise argument_error("media", media)
     picture = open_picture(request.input("image"), place="image")
     face = face_argument(request)
@@ -204,9 +208,9 @@ def thumbnail(request: ComputeRequest) -> WorkResult:
         box = (int(middle - reach), int(centre - reach), int(middle + reach), int(centre + reach))
         small = (side // 2, side // 2)
         cut = picture.crop(_fit_square(box, picture.size)).resize(small, Image.Resampling.LANCZOS)
-        files["face"] = (_encode_thumbnail(cut, media), media)
+        files["face"] = (_encode(cut, media, quality=quality), media)
     picture.thumbnail((side, side), Image.Resampling.LANCZOS)
-    files["image"] = (_encode_thumbnail(picture, media), media)
+    files["image"] = (_encode(picture, media, quality=quality), media)
     return {"width": picture.width, "height": picture.height}, files
 
 
@@ -216,13 +220,6 @@ def _fit_square(box: tuple[int, int, int, int], size: tuple[int, int]) -> tuple[
     left = min(max(box[0] + (box[2] - box[0] - side) // 2, 0), size[0] - side)
     top = min(max(box[1] + (box[3] - box[1] - side) // 2, 0), size[1] - side)
     return left, top, left + side, top + side
-
-
-def _encode_thumbnail(picture: Image.Image, media: str) -> bytes:
-    name, quality = THUMBNAIL_FORMATS[media]
-    out = io.BytesIO()
-    picture.save(out, format=name, quality=quality)
-    return out.getvalue()
 
 
 def imprint(request: ComputeRequest) -> WorkResult:
@@ -271,9 +268,8 @@ def training_zip(request: ComputeRequest) -> WorkResult:
         except CallFailed as error:
             problems.extend(error.problems)
         else:
-            bare.append(
-                (hashlib.sha256(data).hexdigest(), with_prefix(prefix, captions.get(at, default)), data, suffix)
-            )
+            caption = with_prefix(prefix, captions.get(at, default))
+            bare.append((hashlib.sha256(data).hexdigest(), caption, data, suffix))
     if problems:
         raise CallFailed(problems)
     entries: list[tuple[str, bytes]] = []

@@ -14,8 +14,8 @@ import os
 import time
 import urllib.request
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from ssl import SSLContext
 
 import httpcore
@@ -37,62 +37,46 @@ _MAX_IDLE = 8
 """Idle connections to a host, beside which one that was opened for such a request is not kept as well."""
 
 _MISDIRECTED = 421
-
-_Origin = tuple[bytes, bytes, int | None]
-
-_HTTPX_ERRORS: Mapping[type[Exception], type[httpx.TransportError]] = {
-    httpcore.ConnectTimeout: httpx.ConnectTimeout,
-    httpcore.ReadTimeout: httpx.ReadTimeout,
-    httpcore.WriteTimeout: httpx.WriteTimeout,
-    httpcore.PoolTimeout: httpx.PoolTimeout,
-    httpcore.TimeoutException: httpx.TimeoutException,
-    httpcore.ConnectError: httpx.ConnectError,
-    httpcore.ReadError: httpx.ReadError,
-    httpcore.WriteError: httpx.WriteError,
-    httpcore.NetworkError: httpx.NetworkError,
-    httpcore.LocalProtocolError: httpx.LocalProtocolError,
-    httpcore.RemoteProtocolError: httpx.RemoteProtocolError,
-    httpcore.ProtocolError: httpx.ProtocolError,
-}
+"""This server isn't the one for the host, so that another connection may do better."""
 
 
-class ConnectionPool(httpx.AsyncBaseTransport):
+class ConnectionPool(httpx.AsyncHTTPTransport):
     """Sends each request on a connection of its own for as long as it lasts. HTTP/1.1, no proxies."""
 
     def __init__(self, trust: SSLContext) -> None:
         """`trust` tells which servers to believe."""
-        self._trust = trust
-        self._slots = asyncio.Semaphore(MAX_CONNECTIONS)
-        self._idle: dict[_Origin, deque[tuple[float, httpcore.AsyncHTTPConnection]]] = defaultdict(deque)
+        self._pool = _LastUsedPool(ssl_context=trust)
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send it. Raises what httpx's own transport raises."""
-        url = request.url
-        if url.scheme not in {"http", "https"}:
-            raise httpx.UnsupportedProtocol(f"{url.scheme}://", request=request)
-        asked = httpcore.Request(
-            request.method,
-            httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-            headers=request.headers.raw,
-            content=request.stream,
-            extensions=request.extensions,
-        )
-        host = (url.raw_scheme, url.raw_host, url.port)
+
+class _LastUsedPool(httpcore.AsyncConnectionPool):
+    """A pool that takes the connection that was used last."""
+
+    def __init__(self, ssl_context: SSLContext) -> None:
+        super().__init__(ssl_context)
+        self._trust = ssl_context
+        self._slots = asyncio.Semaphore(MAX_CONNECTIONS)
+        self._idle: dict[str, deque[tuple[float, httpcore.AsyncHTTPConnection]]] = defaultdict(deque)
+
+    async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
+        """Send it. Raises httpcore's errors, which httpx's transport translates."""
+        if request.url.scheme not in {b"http", b"https"}:
+            raise httpcore.UnsupportedProtocol(f"{request.url.scheme.decode()}://")
+        origin = request.url.origin
+        host, again = str(origin), request.method.decode() in REPEATABLE_METHODS
         await self._slots.acquire()
         try:
-            with _as_httpx():
-                idle = await self._taken(host) if request.method in REPEATABLE_METHODS else None
-                connection = idle or self._new(asked.url.origin)
-                answer = await connection.handle_async_request(asked)
+            idle = await self._taken(host) if again else None
+            connection = idle or httpcore.AsyncHTTPConnection(origin, ssl_context=self._trust)
+            answer = await connection.handle_async_request(request)
         except BaseException:
             self._slots.release()
             raise
-        keep = request.method in REPEATABLE_METHODS or len(self._idle[host]) < _MAX_IDLE
-        body = _PooledBody(answer, connection, self, host, keep=keep)
-        return httpx.Response(answer.status, headers=answer.headers, stream=body, extensions=answer.extensions)
+        keep = answer.status != _MISDIRECTED and (again or len(self._idle[host]) < _MAX_IDLE)
+        body = _PooledBody(answer, partial(self._give_back, host, connection, keep=keep))
+        return httpcore.Response(answer.status, headers=answer.headers, content=body, extensions=answer.extensions)
 
-    async def give_back(self, host: _Origin, connection: httpcore.AsyncHTTPConnection, *, keep: bool) -> None:
-        """Keep the connection for the next request, if it may have one."""
+    async def _give_back(self, host: str, connection: httpcore.AsyncHTTPConnection, *, keep: bool) -> None:
+        """Keep the connection for the next request, if that may use it."""
         self._slots.release()
         if not keep:
             await connection.aclose()
@@ -101,17 +85,14 @@ class ConnectionPool(httpx.AsyncBaseTransport):
         await self._sweep(host)
 
     async def aclose(self) -> None:
-        """Close those that nobody uses."""
+        """Close the idle connections."""
         idle = [connection for kept in self._idle.values() for _, connection in kept]
         self._idle.clear()
         for connection in idle:
             await connection.aclose()
 
-    def _new(self, origin: httpcore.Origin) -> httpcore.AsyncHTTPConnection:
-        return httpcore.AsyncHTTPConnection(origin, ssl_context=self._trust)
-
-    async def _taken(self, host: _Origin) -> httpcore.AsyncHTTPConnection | None:
-        """The one that was used last, if it is still there."""
+    async def _taken(self, host: str) -> httpcore.AsyncHTTPConnection | None:
+        """The connection that was used last, if it is still open."""
         await self._sweep(host)
         idle = self._idle[host]
         while idle:
@@ -121,55 +102,30 @@ class ConnectionPool(httpx.AsyncBaseTransport):
             await connection.aclose()
         return None
 
-    async def _sweep(self, host: _Origin) -> None:
-        """Close those that have not been used for long."""
+    async def _sweep(self, host: str) -> None:
+        """Close connections that have been idle for long."""
         idle = self._idle[host]
         while idle and time.monotonic() - idle[0][0] > IDLE_SECONDS:
             await idle.popleft()[1].aclose()
 
 
-class _PooledBody(httpx.AsyncByteStream):
+class _PooledBody:
     """The body of an answer; its connection is given back at its end."""
 
-    def __init__(
-        self,
-        answer: httpcore.Response,
-        connection: httpcore.AsyncHTTPConnection,
-        home: ConnectionPool,
-        host: _Origin,
-        *,
-        keep: bool,
-    ) -> None:
+    def __init__(self, answer: httpcore.Response, give_back: Callable[[], Awaitable[None]]) -> None:
         self._answer = answer
-        self._connection = connection
-        self._home = home
-        self._host = host
-        self._keep = keep
-        self._open = True
+        self._give_back: Callable[[], Awaitable[None]] | None = give_back
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        with _as_httpx():
-            async for part in self._answer.aiter_stream():
-                yield part
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._answer.aiter_stream()
 
     async def aclose(self) -> None:
-        if self._open:
-            self._open = False
+        give_back, self._give_back = self._give_back, None
+        if give_back is not None:
             try:
                 await self._answer.aclose()
             finally:
-                # (421: this server is not the one for the host, so that another connection may do better.)
-                keep = self._keep and self._answer.status != _MISDIRECTED
-                await self._home.give_back(self._host, self._connection, keep=keep)
-
-
-@contextmanager
-def _as_httpx() -> Iterator[None]:
-    """Let errors be httpx's."""
-    try:
-        yield
-    except tuple(_HTTPX_ERRORS) as error:
-        raise next(ours for theirs, ours in _HTTPX_ERRORS.items() if isinstance(error, theirs))(str(error)) from error
+                await give_back()
 
 
 _PROXY_SCHEMES = frozenset({"http", "https", "socks5", "socks5h"})

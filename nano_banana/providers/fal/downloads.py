@@ -28,7 +28,7 @@ from PIL import Image
 from nano_banana.formats.picture_files import MAX_PIXELS, open_undecoded
 from nano_banana.formats.safetensors import is_safetensors
 from nano_banana.model.json_values import JSONObject, JSONValue
-from nano_banana.model.problem import CallFailed, Unusable, problem
+from nano_banana.model.problem import CallFailed, Problem, Unusable, problem
 from nano_banana.model.provider_protocol import AnswerFile, CallContext
 from nano_banana.providers.fal.connections import proxy_of
 from nano_banana.providers.fal.fal_session import MAX_REDIRECTS, REDIRECT_STATUSES, FalSession
@@ -127,20 +127,16 @@ def is_product(place: str, makes: Sequence[str]) -> bool:
 def _remote_file(url: str, about: JSONObject, place: str) -> RemoteFile:
     media, size, name = about.get("content_type"), about.get("file_size"), about.get("file_name")
     known = media.lower() if isinstance(media, str) else ""
+    is_picture = about.get("width") is not None or place.partition("/")[0] in {"image", "images"}
+    if known:
+        is_picture = known.startswith("image/") and "svg" not in known
     return RemoteFile(
         url=url,
         media=known,
         size=size if isinstance(size, int) and size > 0 else None,
         name=name if isinstance(name, str) else "",
-        expect=_expected_kind(known, about, place),
+        expect="picture" if is_picture else "file",
     )
-
-
-def _expected_kind(media: str, about: JSONObject, place: str) -> ExpectedKind:
-    if media:
-        return "picture" if media.startswith("image/") and "svg" not in media else "file"
-    is_picture = about.get("width") is not None or place.partition("/")[0] in {"image", "images"}
-    return "picture" if is_picture else "file"
 
 
 _GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
@@ -258,7 +254,7 @@ def inspect_file(path: Path, remote: RemoteFile, *, is_picture: bool) -> FileIns
         return FileInspection(wrong="page")
     if is_picture:
         return _inspect_picture(path, media, remote)
-    if _has_adapter_name(remote) and not is_safetensors(path):
+    if file_label(remote).lower().endswith(".safetensors") and not is_safetensors(path):
         return FileInspection(wrong="damaged")
     return FileInspection(media=media)
 
@@ -286,10 +282,6 @@ def _is_black(picture: Image.Image) -> bool:
     plain = picture if picture.mode in _EIGHT_BITS else picture.convert("RGB")
     bands = [plain.getchannel(band) for band in plain.getbands() if band not in "AX"]
     return all(band.getextrema() == (0, 0) for band in bands)
-
-
-def _has_adapter_name(remote: RemoteFile) -> bool:
-    return file_label(remote).lower().endswith(".safetensors")
 
 
 def file_label(remote: RemoteFile) -> str:
@@ -376,9 +368,7 @@ class Downloader:
                 return tried
             counts_as = HUNG_COUNTS_AS if tried.why == "timeout" else 1
             if tried.final or (wait := attempts.next_wait(tried.wait, counts_as=counts_as)) is None:
-                raise CallFailed(
-                    [problem("download_failed", host=_host_of(remote), file=file_label(remote), why=tried.why)]
-                )
+                raise _failed("download_failed", remote, why=tried.why)
             await self._session.clock.sleep(wait)
 
     async def _try(self, remote: RemoteFile, path: Path, expect: ExpectedKind) -> DownloadAttempt:
@@ -391,9 +381,8 @@ class Downloader:
         except NoResponse as error:
             return FailedDownload(why=error.why, final=error.why == "tls")
         except RetryLater as error:
-            return FailedDownload(
-                why=f"status {error.response.status_code}", wait=retry_after(error, self._session.clock)
-            )
+            wait = retry_after(error, self._session.clock)
+            return FailedDownload(why=f"status {error.response.status_code}", wait=wait)
         except TimeoutError:
             return FailedDownload(why="timeout")
         except OSError as error:
@@ -410,12 +399,12 @@ class Downloader:
             response = await self._open(remote)
         try:
             if response.status_code in _GONE_STATUSES:
-                raise CallFailed([problem("file_gone", host=_host_of(remote), file=file_label(remote))])
+                raise _failed("file_gone", remote)
             if response.status_code != 200:
                 return FailedDownload(why=f"status {response.status_code}")
             length = response.headers.get("Content-Length", "")
             if max(int(length) if length.isdecimal() else 0, remote.size or 0) > most:
-                raise _too_big(remote, most)
+                raise _failed("download_too_big", remote, most=most)
             got = await _stream(response, path, remote, most)
         finally:
             await response.aclose()
@@ -440,7 +429,7 @@ class Downloader:
                 url = url.join(response.headers.get("Location", ""))
         except (httpx.InvalidURL, ValueError) as error:
             raise CallFailed([problem("download_unsafe", host="")]) from error
-        raise CallFailed([problem("download_failed", host=_host_of(remote), file=file_label(remote), why="redirects")])
+        raise _failed("download_failed", remote, why="redirects")
 
 
 async def _stream(response: httpx.Response, path: Path, remote: RemoteFile, most: int) -> int:
@@ -453,7 +442,7 @@ async def _stream(response: httpx.Response, path: Path, remote: RemoteFile, most
                 async for chunk in iter_decoded(response, gather=WRITE_BYTES):
                     got += len(chunk)
                     if got > most:
-                        raise _too_big(remote, most)
+                        raise _failed("download_too_big", remote, most=most)
                     await asyncio.to_thread(file.write, chunk)
                     bound.reschedule(begun + LEAST_SECONDS + got / SLOWEST)
         except httpx.RequestError as error:
@@ -465,7 +454,7 @@ def _write_data_url(remote: RemoteFile, path: Path, most: int) -> FailedDownload
     """Write out a file that stands in its address (RFC 2397)."""
     about, comma, text = remote.url.partition(",")
     if len(text) > most * 2:
-        raise _too_big(remote, most)
+        raise _failed("download_too_big", remote, most=most)
     plain = urllib.parse.unquote_to_bytes(text)
     try:
         path.write_bytes(base64.b64decode(plain, validate=True) if about.lower().endswith(";base64") else plain)
@@ -474,10 +463,7 @@ def _write_data_url(remote: RemoteFile, path: Path, most: int) -> FailedDownload
     return None if comma else FailedDownload(why="damaged", final=True)
 
 
-def _host_of(remote: RemoteFile) -> str:
-    """Whom to name: the address itself may open what is private."""
-    return url_parts(remote).hostname or url_parts(remote).scheme
-
-
-def _too_big(remote: RemoteFile, most: int) -> CallFailed:
-    return CallFailed([problem("download_too_big", host=_host_of(remote), file=file_label(remote), most=most)])
+def _failed(kind: str, remote: RemoteFile, **data: JSONValue) -> CallFailed:
+    """The error; it names the host, since the whole address may open what is private."""
+    host = url_parts(remote).hostname or url_parts(remote).scheme
+    return CallFailed([Problem(kind=kind, data={"host": host, "file": file_label(remote), **data})])

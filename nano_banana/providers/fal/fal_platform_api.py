@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from typing import TypeVar
+from contextlib import suppress
+from typing import Annotated, TypeVar
 
-from msgspec import Struct
+from msgspec import Meta, Struct, ValidationError, convert, field
 
 from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.problem import CallFailed, Refused, problem
@@ -30,9 +31,9 @@ SERVER_ERROR_WAITS = (0.5, 2.0)
 class QuotedPrice(Struct, frozen=True, kw_only=True):
     """What fal says one `unit` of an endpoint costs, in `currency` (`USD`); `unit` is its own word."""
 
-    endpoint: str
-    amount: float
-    unit: str
+    endpoint: str = field(name="endpoint_id")
+    amount: Annotated[float, Meta(ge=0)] = field(name="unit_price")
+    unit: str = ""
     currency: str = "USD"
 
 
@@ -82,15 +83,17 @@ class FalPlatform:
 
     async def prices(self, endpoints: Sequence[str]) -> dict[str, QuotedPrice]:
         """Prices by endpoint; one that fal has no price for is absent."""
-        found = await self._about("/v1/models/pricing", "prices", endpoints, {})
-        quotes = [quote for item in found if (quote := _quoted_price(item)) is not None]
-        return {quote.endpoint: quote for quote in quotes}
+        quotes: dict[str, QuotedPrice] = {}
+        for item in await self._about("/v1/models/pricing", "prices", endpoints, {}):
+            with suppress(ValidationError):
+                quote = convert({key: value for key, value in item.items() if value is not None}, QuotedPrice)
+                quotes[quote.endpoint] = quote
+        return quotes
 
     async def models(self, endpoints: Sequence[str]) -> dict[str, ListedModel]:
         """Models by endpoint, with their OpenAPI; one that fal does not know is absent."""
         found = await self._about("/v1/models", "models", endpoints, {"expand": "openapi-3.0"})
-        models = [model for item in found if (model := _listed_model(item)) is not None]
-        return {model.id: model for model in models}
+        return {name: _listed_model(name, item) for item in found if isinstance(name := item.get("endpoint_id"), str)}
 
     async def requests(self, endpoint: str, *, start: float, end: float | None = None) -> list[PastRequest]:
         """The account's requests to this endpoint from `start` until before `end` (None: now), with their arguments.
@@ -148,12 +151,12 @@ class FalPlatform:
 
     async def _page(self, path: str, what: str, asked: Mapping[str, str | int | list[str]]) -> JSONObject | None:
         url = self._session.hosts.url(API, path)
-        response = await self._session.get(url, what=what, params=asked, backoff=self._backoff)
-        for wait in SERVER_ERROR_WAITS:
-            if response.status_code < 500:
+        waits = iter(SERVER_ERROR_WAITS)
+        while True:
+            response = await self._session.get(url, what=what, params=asked, backoff=self._backoff)
+            if response.status_code < 500 or (wait := next(waits, None)) is None:
                 break
             await self._session.clock.sleep(wait)
-            response = await self._session.get(url, what=what, params=asked, backoff=self._backoff)
         status = response.status_code
         if status in {401, 403}:
             raise PlatformDenied(path, status)
@@ -177,24 +180,11 @@ def _rows(told: JSONValue, path: str) -> Iterator[JSONObject]:
     return (row for row in told if isinstance(row, Mapping))
 
 
-def _quoted_price(row: JSONObject) -> QuotedPrice | None:
-    endpoint, amount, unit = row.get("endpoint_id"), row.get("unit_price"), row.get("unit")
-    if not isinstance(endpoint, str) or not isinstance(amount, int | float) or not 0 <= amount < float("inf"):
-        return None
-    return QuotedPrice(
-        endpoint=endpoint, amount=float(amount), unit=str(unit or ""), currency=str(row.get("currency") or "USD")
-    )
-
-
-def _listed_model(row: JSONObject) -> ListedModel | None:
-    name, about, openapi = row.get("endpoint_id"), row.get("metadata"), row.get("openapi")
-    if not isinstance(name, str):
-        return None
+def _listed_model(name: str, row: JSONObject) -> ListedModel:
+    about, openapi = row.get("metadata"), row.get("openapi")
     status = about.get("status") if isinstance(about, Mapping) else None
-    whole = isinstance(openapi, Mapping) and "paths" in openapi
-    return ListedModel(
-        id=name, status=str(status or "active"), openapi=openapi if whole and isinstance(openapi, Mapping) else None
-    )
+    whole = openapi if isinstance(openapi, Mapping) and "paths" in openapi else None
+    return ListedModel(id=name, status=str(status or "active"), openapi=whole)
 
 
 def _past_request(row: JSONObject, endpoint: str, start: float) -> PastRequest | None:

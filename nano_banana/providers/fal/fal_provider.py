@@ -125,18 +125,15 @@ class FalProvider:
             return await self._read_again(ticket, context)
         if ticket.state is not TicketState.COLLECTED:
             return None
+        resubmit = context.unknown_requests is UnknownRequestPolicy.RESUBMIT
         try:
             found = await self._collecting.collect(ticket, call, context)
         except CallFailed as error:
             # It may still be there: what is paid for is not bought again because of a bad moment.
-            if context.unknown_requests is not UnknownRequestPolicy.RESUBMIT:
+            if not resubmit:
                 raise CallFailed(error.problems) from error
             return None
-        if (
-            isinstance(found, RequestFailure)
-            and found.fault.again is not RetryAdvice.NEVER
-            and context.unknown_requests is not UnknownRequestPolicy.RESUBMIT
-        ):
+        if isinstance(found, RequestFailure) and found.fault.again is not RetryAdvice.NEVER and not resubmit:
             raise found.fault.error()
         return found if isinstance(found, Answer) else None
 
@@ -167,7 +164,9 @@ class FalProvider:
         if context.unknown_requests is not UnknownRequestPolicy.RESUBMIT and await _is_billed_failure(ticket, context):
             raise CallFailed([_billed_before(ticket)])
         if ticket.open and self._is_strange(ticket):
-            raise CallFailed([_request_elsewhere(ticket)], cost_usd=None)
+            at, request = ticket.service, ticket.request_id
+            elsewhere = problem("request_elsewhere", endpoint=ticket.endpoint, service=at, request=request)
+            raise CallFailed([elsewhere], cost_usd=None)
         if ticket.state is TicketState.SENDING:
             return await context.save_ticket(transition(ticket, TicketState.UNKNOWN, reason="interrupted"))
         return ticket if ticket.open else None
@@ -232,21 +231,19 @@ class FalProvider:
             if reasons and self._session.clock.now() - ticket.begun_at > FRESH_SECONDS:
                 await context.save_ticket(transition(ticket, TicketState.UNKNOWN, reason=reasons[0]))
             raise
-        if end is FollowOutcome.CANCELLED or (_is_cancelled(found) and context.shutdown.forced.is_set()):
-            await context.save_ticket(
-                transition(ticket, TicketState.CANCELLED, units=0.0, cost_usd=0.0, at=self._session.clock.now())
-            )
+        now = self._session.clock.now()
+        is_cancelled = isinstance(found, RequestFailure) and found.fault.kind == "request_cancelled"
+        if end is FollowOutcome.CANCELLED or (is_cancelled and context.shutdown.forced.is_set()):
+            await context.save_ticket(transition(ticket, TicketState.CANCELLED, units=0.0, cost_usd=0.0, at=now))
             raise stopped_error()
         if found is None:
             lost = await context.save_ticket(transition(ticket, TicketState.UNKNOWN, reason="result_gone"))
             raise CallFailed([_request_unknown(lost)], cost_usd=None)
         if isinstance(found, RequestFailure):
-            state, reason, now = TicketState.FAILED, found.fault.kind, self._session.clock.now()
             if found.result is not None:
                 await _keep_result(ticket, found.result, context)
-            await context.save_ticket(
-                transition(ticket, state, units=found.units, cost_usd=found.cost_usd, reason=reason, at=now)
-            )
+            state, units, cost, why = TicketState.FAILED, found.units, found.cost_usd, found.fault.kind
+            await context.save_ticket(transition(ticket, state, units=units, cost_usd=cost, reason=why, at=now))
         return found
 
 
@@ -294,10 +291,6 @@ def _billed_before(ticket: Ticket) -> Problem:
     )
 
 
-def _is_cancelled(found: Answer | RequestFailure | None) -> bool:
-    return isinstance(found, RequestFailure) and found.fault.kind == "request_cancelled"
-
-
 def _may_resend(trace: HistoryEvidence, context: CallContext, *, training: bool) -> bool:
     """Whether a request is sent again without asking, by what the history shows and what the recipe allows."""
     price = context.estimate_usd
@@ -326,17 +319,8 @@ async def _shielded(sending: Coroutine[None, None, T], context: CallContext, *, 
         raise
 
 
-def _request_elsewhere(ticket: Ticket) -> Problem:
-    return problem("request_elsewhere", endpoint=ticket.endpoint, service=ticket.service, request=ticket.request_id)
-
-
 def _request_unknown(ticket: Ticket) -> Problem:
     """Sent, and nobody knows what became of it; or known, and its result can't be had any more."""
     kind = "result_gone" if ticket.request_id else "request_unknown"
-    return problem(
-        kind,
-        endpoint=ticket.endpoint,
-        request=ticket.request_id,
-        begun_at=ticket.begun_at,
-        price_usd=ticket.estimate_usd,
-    )
+    begun, price = ticket.begun_at, ticket.estimate_usd
+    return problem(kind, endpoint=ticket.endpoint, request=ticket.request_id, begun_at=begun, price_usd=price)

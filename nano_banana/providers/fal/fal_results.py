@@ -24,9 +24,9 @@ from nano_banana.model.problem import CallFailed, Problem, problem
 from nano_banana.model.provider_protocol import Answer, CallContext
 from nano_banana.model.ticket import Ticket, TicketState, transition
 from nano_banana.providers.fal.downloads import DownloadedFile, Downloader, RemoteFile, is_product, split_result
-from nano_banana.providers.fal.fal_errors import ErrorResponse, classify_error, error_text, is_fal_answer
+from nano_banana.providers.fal.fal_errors import ErrorResponse, error_text, is_fal_answer
 from nano_banana.providers.fal.fal_session import FalSession
-from nano_banana.providers.fal.http_client import RetryLater, json_or_text, retry
+from nano_banana.providers.fal.http_client import RetryLater, error_in, json_or_text, retry
 from nano_banana.providers.fal.timing import Attempts, Backoff
 
 UNITS_HEADER = "x-fal-billable-units"
@@ -153,7 +153,7 @@ class ResultCollector:
         if response.status_code in (404, 410):
             return None
         if response.status_code >= 400:
-            fault = classify_error(response.status_code, response.headers, body, endpoint=ticket.endpoint)
+            fault = error_in(response, ticket.endpoint)
             if fault.all_calls:
                 raise fault.error(cost_usd=None)
             free = units is None and fault.kind not in _MAYBE_BILLED
@@ -188,11 +188,8 @@ class ResultCollector:
         if not ticket.open:
             return Answer(data=data, files=payloads, cost_usd=ticket.cost_usd, newly_billed=False)
         sizes = [file.size for place, file in files.items() if file.size and is_product(place, makes)]
-        notes = (
-            ()
-            if endpoint is None
-            else tuple(result_mismatches(endpoint, as_object(json.loads(ticket.body)), data, sizes))
-        )
+        asked = as_object(json.loads(ticket.body))
+        notes = tuple(result_mismatches(endpoint, asked, data, sizes)) if endpoint else ()
         closed = transition(ticket, TicketState.COLLECTED, units=units, cost_usd=cost, at=self._session.clock.now())
         return Answer(data=data, files=payloads, cost_usd=cost, ticket=closed, notes=notes)
 
@@ -217,21 +214,16 @@ class ResultCollector:
             status = response.status_code
             if 300 <= status < 400:
                 raise CallFailed([_result_redirected(ticket, response)], cost_usd=None)
-            if status != 200 and not (
-                status >= 400 and is_fal_answer(status, response.headers, json_or_text(response))
-            ):
-                raise RetryLater(response)
-            return response
-
-        async def insisted() -> httpx.Response:
-            try:
-                return await retry(once, backoff=RESULT_BACKOFF, clock=clock, what=ticket.endpoint)
-            except CallFailed as error:
-                raise CallFailed([_result_withheld(problem) for problem in error.problems], cost_usd=None) from error
+            if status == 200 or (status >= 400 and is_fal_answer(status, response.headers, json_or_text(response))):
+                return response
+            raise RetryLater(response)
 
         attempts = Attempts(RECHECK_BACKOFF, clock)
         while True:
-            response = await insisted()
+            try:
+                response = await retry(once, backoff=RESULT_BACKOFF, clock=clock, what=ticket.endpoint)
+            except CallFailed as error:
+                raise CallFailed([_result_withheld(problem) for problem in error.problems], cost_usd=None) from error
             is_answer = response.status_code < 500 and response.status_code != 400
             if is_answer or (wait := attempts.next_wait()) is None:
                 return response

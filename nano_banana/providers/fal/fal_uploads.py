@@ -11,6 +11,7 @@ import logging
 import shutil
 import zipfile
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 import httpx
@@ -29,10 +30,9 @@ from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.problem import CallFailed, problem
 from nano_banana.model.provider_protocol import CallContext, SingleFlight
 from nano_banana.model.ticket import Upload
-from nano_banana.providers.fal.fal_errors import classify_error
 from nano_banana.providers.fal.fal_session import FalSession
 from nano_banana.providers.fal.file_types import OCTET_STREAM, SNIFF_BYTES, sniff_media_type
-from nano_banana.providers.fal.http_client import NoResponse, RetryLater, retry
+from nano_banana.providers.fal.http_client import NoResponse, RetryLater, error_in, retry
 from nano_banana.providers.fal.timing import Backoff
 
 
@@ -81,9 +81,8 @@ def check_training_archive(path: Path) -> None:
     pictures = 0
     try:
         with zipfile.ZipFile(path) as archive:
-            entries = [
-                entry for entry in archive.infolist() if not entry.is_dir() and not is_os_metadata(entry.filename)
-            ]
+            listed = (entry for entry in archive.infolist() if not entry.is_dir())
+            entries = [entry for entry in listed if not is_os_metadata(entry.filename)]
             if len(entries) > MAX_ARCHIVE_FILES:
                 raise _archive_unusable()
             for entry in entries:
@@ -158,21 +157,17 @@ def _prepare_picture(path: Path, name: str, folder: Path) -> UploadFile:
         with open_undecoded(path, place="") as picture:
             picture.verify()
         return UploadFile(path=path, name=f"{name}.png")
-    data, suffix = _strip_metadata(path)
-    made = folder / f"{name}{suffix}"
-    made.write_bytes(data)
-    return UploadFile(path=made, name=made.name)
-
-
-def _strip_metadata(path: Path) -> tuple[bytes, str]:
-    """As `bare_photo`, which knows no transparency; an upright PNG keeps its own."""
     with open_undecoded(path, place="") as picture:
         is_png = picture.format == "PNG"
         if is_png:
             picture.load()
         upright = orientation(picture) == 1
+    # An upright PNG keeps its transparency.
     kept = png_without_metadata(path.read_bytes()) if is_png and upright else None
-    return (kept, ".png") if kept else photo_without_metadata(path, place="")
+    data, suffix = (kept, ".png") if kept else photo_without_metadata(path, place="")
+    made = folder / f"{name}{suffix}"
+    made.write_bytes(data)
+    return UploadFile(path=made, name=made.name)
 
 
 UPLOADS_AT_ONCE = 4
@@ -233,12 +228,8 @@ class FileUploader:
             try:
                 parcel = await asyncio.to_thread(lambda: prepare_upload(context.path(blob), blob.digest[:16], folder))
                 begun = self._session.clock.now()
-                url = await retry(
-                    lambda: self._sent(parcel, folder),
-                    backoff=UPLOAD_BACKOFF,
-                    clock=self._session.clock,
-                    what=UPLOADS_LABEL,
-                )
+                clock, send = self._session.clock, partial(self._sent, parcel, folder)
+                url = await retry(send, backoff=UPLOAD_BACKOFF, clock=clock, what=UPLOADS_LABEL)
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
         life = self._session.config.uploads_expire_after
@@ -268,9 +259,8 @@ class FileUploader:
         size = parcel.path.stat().st_size
         async with asyncio.timeout(LEAST_SECONDS + size / SLOWEST):
             if size > MULTIPART_THRESHOLD:
-                return await client.upload_file(
-                    await asyncio.to_thread(under_public_name, parcel, folder), lifecycle=life
-                )
+                file = await asyncio.to_thread(under_public_name, parcel, folder)
+                return await client.upload_file(file, lifecycle=life)
             data = await asyncio.to_thread(parcel.path.read_bytes)
             return await client.upload(data, parcel.media, parcel.name, lifecycle=life)
 
@@ -288,7 +278,7 @@ def _all_or_raise(found: Sequence[str | BaseException]) -> list[str]:
 
 def _upload_error(response: httpx.Response) -> Exception:
     if response.status_code in _KEY_STATUSES:
-        return classify_error(response.status_code, response.headers, response.text, endpoint=UPLOADS_LABEL).error()
+        return error_in(response, UPLOADS_LABEL).error()
     if response.status_code >= 500:
         return RetryLater(response)
     return CallFailed([problem("upload_failed", input="", why=f"status {response.status_code}")])

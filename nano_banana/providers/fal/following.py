@@ -17,21 +17,22 @@ import httpx
 from httpx_sse import EventSource, SSEError
 from msgspec import Struct
 
-from nano_banana.model.json_values import JSONObject, JSONValue
+from nano_banana.model.json_values import JSONValue
 from nano_banana.model.problem import CallFailed, NanoBananaError, problem
 from nano_banana.model.provider_protocol import CallContext
 from nano_banana.model.ticket import Ticket
-from nano_banana.providers.fal.fal_errors import classify_error, is_fal_answer
+from nano_banana.providers.fal.fal_errors import is_fal_answer
 from nano_banana.providers.fal.fal_session import FalSession
 from nano_banana.providers.fal.http_client import (
     CONNECT_SECONDS,
     NoResponse,
     RetryLater,
     bounded_stream,
+    error_in,
     json_or_text,
     retry,
 )
-from nano_banana.providers.fal.timing import Backoff
+from nano_banana.providers.fal.timing import Backoff, cancel_all
 
 
 class RequestPhase(StrEnum):
@@ -61,28 +62,17 @@ class RequestStatus(Struct, frozen=True, kw_only=True):
 def parse_status(told: JSONValue) -> RequestStatus:
     """Read a status object; a missing key, or none at all, is no reason to fail."""
     data = told if isinstance(told, Mapping) else {}
-    position = data.get("queue_position")
+    position, logs, metrics = (data.get(key) for key in ("queue_position", "logs", "metrics"))
+    last = logs[-1] if isinstance(logs, list) and logs else None
+    text = last.get("message") if isinstance(last, Mapping) else last
+    took = metrics.get("inference_time") if isinstance(metrics, Mapping) else None
+    is_time = isinstance(took, int | float) and not isinstance(took, bool) and math.isfinite(took) and took >= 0
     return RequestStatus(
         phase=_PHASES.get(str(data.get("status")), RequestPhase.ODD),
         position=position if isinstance(position, int) and not isinstance(position, bool) else None,
-        log=_last_line(data),
-        seconds=_seconds(data),
+        log=" ".join(str(text or "").split()),
+        seconds=float(took) if isinstance(took, int | float) and is_time else None,
     )
-
-
-def _last_line(data: JSONObject) -> str:
-    logs = data.get("logs")
-    last = logs[-1] if isinstance(logs, list) and logs else None
-    text = last.get("message") if isinstance(last, Mapping) else last
-    return " ".join(str(text or "").split())
-
-
-def _seconds(data: JSONObject) -> float | None:
-    metrics = data.get("metrics")
-    took = metrics.get("inference_time") if isinstance(metrics, Mapping) else None
-    if isinstance(took, bool) or not isinstance(took, int | float):
-        return None
-    return float(took) if math.isfinite(took) and took >= 0 else None
 
 
 AVERAGE_WEIGHT = 0.3
@@ -221,7 +211,7 @@ class RequestFollower:
             await _wait_unless_aborted(asyncio.wait({task, leaving}, return_when=asyncio.FIRST_COMPLETED), context)
             return task.result() if task.done() else await self._left(one, task)
         finally:
-            await _cancel_all(task, leaving)
+            await cancel_all(task, leaving)
 
     async def knows(self, ticket: Ticket, context: CallContext) -> bool:
         """Whether the service knows anything of it. Raises as `follow` does."""
@@ -338,9 +328,7 @@ class _FollowedRequest:
         if response.status_code in (404, 410):
             return None
         if response.status_code >= 400:
-            raise classify_error(
-                response.status_code, response.headers, json_or_text(response), endpoint=self.ticket.endpoint
-            ).error(cost_usd=None)
+            raise error_in(response, self.ticket.endpoint).error(cost_usd=None)
         return self._told(parse_status(json_or_text(response)))
 
     async def taken_back(self) -> FollowOutcome:
@@ -357,13 +345,9 @@ class _FollowedRequest:
 
     async def _cancel(self) -> bool:
         """Whether the service says that it will. Raises CallFailed where it says nothing."""
-        url = self._session.url(self.ticket, "cancel")
-
-        async def once() -> httpx.Response:
-            return await self._session.http.put(url)
-
-        response = await retry(once, backoff=CANCEL_BACKOFF, clock=self._session.clock, what=self.ticket.endpoint)
-        return response.status_code < 300
+        url, http = self._session.url(self.ticket, "cancel"), self._session.http
+        put = retry(lambda: http.put(url), backoff=CANCEL_BACKOFF, clock=self._session.clock, what=self.ticket.endpoint)
+        return (await put).status_code < 300
 
     def _told(self, now: RequestStatus) -> RequestStatus:
         self.last = now
@@ -388,9 +372,3 @@ async def _wait_unless_aborted(waiting: Coroutine[None, None, object], context: 
     except asyncio.CancelledError:
         if not context.shutdown.forced.is_set():
             raise
-
-
-async def _cancel_all(*tasks: asyncio.Task[FollowOutcome] | asyncio.Task[bool]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

@@ -16,7 +16,7 @@ import json
 import os
 import ssl
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
 import httpx
@@ -27,6 +27,7 @@ from httpx import USE_CLIENT_DEFAULT
 from nano_banana.model.json_values import JSONValue
 from nano_banana.model.problem import CallFailed, Unusable, problem
 from nano_banana.providers.fal.connections import ProxyTransport
+from nano_banana.providers.fal.fal_errors import ErrorResponse, classify_error
 from nano_banana.providers.fal.timing import Attempts, Backoff, Clock, RateLimiter, parse_http_date
 
 if TYPE_CHECKING:  # httpx keeps these names to itself
@@ -135,9 +136,9 @@ async def read_bounded(response: httpx.Response) -> httpx.Response:
     finally:
         await response.aclose()
     content = b"" if _is_too_deep(body) else bytes(body)
-    head = [(name, text) for name, text in response.headers.multi_items() if name not in _ABOUT_BODY]
+    request, extensions = response.request, response.extensions
     made = httpx.Response(
-        response.status_code, headers=head, content=content, request=response.request, extensions=response.extensions
+        response.status_code, headers=_head(response), content=content, request=request, extensions=extensions
     )
     made.encoding = "utf-8"  # and not what the answer says: some of Python's codecs unpack
     return made
@@ -152,26 +153,31 @@ def json_or_text(response: httpx.Response) -> JSONValue:
     return found
 
 
+def error_in(response: httpx.Response, endpoint: str) -> ErrorResponse:
+    """What an answer with a status of 400 or more means."""
+    return classify_error(response.status_code, response.headers, json_or_text(response), endpoint=endpoint)
+
+
 def bounded_stream(response: httpx.Response) -> httpx.Response:
-    """The answer as a stream that is unpacked, and breaks off (httpx.ReadError) after `MOST_STREAM` bytes."""
-    head = [(name, text) for name, text in response.headers.multi_items() if name not in _ABOUT_BODY]
-    return httpx.Response(response.status_code, headers=head, stream=_BoundedStream(response), request=response.request)
+    """The answer as a stream that is unpacked, and breaks off (httpx.ReadError) after `MAX_STREAM_BYTES`."""
 
-
-class _BoundedStream(httpx.AsyncByteStream):
-    def __init__(self, response: httpx.Response) -> None:
-        self._response = response
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
+    async def parts() -> AsyncIterator[bytes]:
         left = MAX_STREAM_BYTES
-        async for part in iter_decoded(self._response):
-            left -= len(part)
-            if left < 0:
-                raise httpx.ReadError("the stream is too long")
-            yield part
+        try:
+            async for part in iter_decoded(response):
+                left -= len(part)
+                if left < 0:
+                    raise httpx.ReadError("the stream is too long")
+                yield part
+        finally:
+            await response.aclose()
 
-    async def aclose(self) -> None:
-        await self._response.aclose()
+    return httpx.Response(response.status_code, headers=_head(response), content=parts(), request=response.request)
+
+
+def _head(response: httpx.Response) -> list[tuple[str, str]]:
+    """The headers that don't describe the body as it was sent."""
+    return [(name, text) for name, text in response.headers.multi_items() if name not in _ABOUT_BODY]
 
 
 def _is_too_deep(body: bytearray) -> bool:
@@ -185,14 +191,9 @@ def _is_too_deep(body: bytearray) -> bool:
     except RecursionError:
         return True
     for _ in range(MAX_JSON_DEPTH):
-        level = [inner for value in level for inner in _children(value)]
+        inner = [value.values() if isinstance(value, dict) else value for value in level]
+        level = [item for values in inner if not isinstance(values, str | int | float | None) for item in values]
     return bool(level)
-
-
-def _children(value: JSONValue) -> list[JSONValue]:
-    if isinstance(value, Mapping):
-        return list(value.values())
-    return value if isinstance(value, list) else []
 
 
 SUBMIT_HEADER = "x-app-fal-disable-fallback"
@@ -258,7 +259,7 @@ class HttpClient(httpx.AsyncClient):
     ) -> httpx.Response:
         """Send it, once. Unless it is a `stream`, the answer is read within the bounds of `bodies`."""
         request.url = self._hosts.routed(request.url)
-        request.headers["Host"] = request.url.netloc.decode("ascii")
+        request.headers["Host"] = _netloc(request.url)
         request.headers.pop("Cookie", None)
         if request.headers.get("Authorization") == self._key:
             if not self._hosts.may_see_key(request.url):
@@ -270,7 +271,7 @@ class HttpClient(httpx.AsyncClient):
             if not stream or response.status_code in RETRY_STATUSES:
                 response = await read_bounded(response)
         except httpx.RequestError as error:
-            raise no_response(error, request.url.netloc.decode("ascii")) from error
+            raise no_response(error, _netloc(request.url)) from error
         if response.status_code in RETRY_STATUSES:
             raise RetryLater(response)
         return response

@@ -89,18 +89,15 @@ class RequestFinder:
                 context.report_progress(phase="looking")
                 await pause(wait, clock=clock, shutdown=context.shutdown)
         # By another clock than fal's, it may be in the history at another time.
-        is_over = begun - ticket.begun_at > self._over(ticket, longest) and abs(self._platform.skew) < CLOCK_SKEW / 2
+        least = FRESH_TRAINING_SECONDS if self.is_training(ticket.endpoint) else FRESH_SECONDS
+        over = max(least, LONGEST_FACTOR * (longest or 0.0))
+        is_over = begun - ticket.begun_at > over and abs(self._platform.skew) < CLOCK_SKEW / 2
         return found if is_over else HistoryEvidence.UNSURE
 
     def is_training(self, endpoint: str) -> bool:
         """Whether requests to the endpoint are trainings."""
         known = self._catalog.get(endpoint)
         return known is not None and known.does is Task.TRAIN
-
-    def _over(self, ticket: Ticket, longest: float | None) -> float:
-        """Seconds after which a request has surely ended."""
-        least = FRESH_TRAINING_SECONDS if self.is_training(ticket.endpoint) else FRESH_SECONDS
-        return max(least, LONGEST_FACTOR * (longest or 0.0))
 
     async def _look(self, ticket: Ticket, context: CallContext) -> Ticket | HistoryEvidence:
         body = as_object(json.loads(ticket.body))
@@ -126,7 +123,8 @@ class RequestFinder:
         at, page = self._pages.get(asked, (0.0, None))
         if page is None or (page.done() and now - at > PAGE_CACHE_SECONDS):
             page = asyncio.create_task(self._platform.requests(asked[0], start=asked[1], end=asked[2]))
-            page.add_done_callback(_consume_exception)
+            # Nobody may be left to hear of its error.
+            page.add_done_callback(lambda done: done.cancelled() or done.exception())
             self._pages[asked] = (now, page)
         return await asyncio.shield(page)
 
@@ -139,12 +137,6 @@ def _since(ticket: Ticket) -> float:
 def _is_near(past: PastRequest, ticket: Ticket) -> bool:
     """Whether it was sent when the ticket was; one that does not tell when has the time that was asked from."""
     return abs(past.sent_at - ticket.begun_at) <= CLOCK_SKEW or past.sent_at == _since(ticket)
-
-
-def _consume_exception(page: asyncio.Task[list[PastRequest]]) -> None:
-    """Nobody may be left to hear of its error."""
-    if not page.cancelled():
-        page.exception()
 
 
 def _is_same_request(past: PastRequest, body: JSONObject, fields: Mapping[str, Field]) -> bool:

@@ -16,14 +16,13 @@ from nano_banana.model.problem import CallFailed, NanoBananaError, problem
 from nano_banana.model.provider_protocol import CallContext
 from nano_banana.model.ticket import Ticket, TicketState, transition
 from nano_banana.providers.fal.fal_config import DAY_SECONDS
-from nano_banana.providers.fal.fal_errors import classify_error
 from nano_banana.providers.fal.fal_session import FalSession
 from nano_banana.providers.fal.http_client import (
     SUBMIT_HEADER,
     NoResponse,
     RetryLater,
     busy_error,
-    json_or_text,
+    error_in,
     retry_after,
     unreachable_error,
 )
@@ -124,7 +123,7 @@ class Submitter:
         except FalClientHTTPError as error:
             if error.status_code >= 500 and not _is_from_fal(error.response):
                 return lost
-            return _refused_error(error.response, call), -1.0
+            return error_in(error.response, call.endpoint).error(), -1.0
         except (ValueError, KeyError, TypeError, RecursionError):
             # An answer of success that can't be read: something was accepted.
             handle = None
@@ -134,7 +133,7 @@ class Submitter:
         """Only fal itself, or a plain "too many", surely took nothing; a gateway may have handed it on."""
         response = error.response
         if response.status_code == 409:
-            return _refused_error(response, call), -1.0
+            return error_in(response, call.endpoint).error(), -1.0
         if response.status_code in _NOT_ACCEPTED or _is_from_fal(response):
             return busy_error(error, call.endpoint), retry_after(error, self._session.clock)
         return lost
@@ -156,23 +155,13 @@ def _check_endpoint_id(endpoint: str) -> None:
 def _accepted(ticket: Ticket, handle: AsyncRequestHandle) -> Ticket | None:
     """The ticket under its id; None where the answer has none that is text."""
     name: object = handle.request_id
-    urls: dict[str, object] = {
-        "status": handle.status_url,
-        "response": handle.response_url,
-        "cancel": handle.cancel_url,
-    }
     if not isinstance(name, str) or not 0 < len(name) <= MAX_REQUEST_ID or not name.isprintable():
         return None
-    told = {what: url for what, url in urls.items() if isinstance(url, str)}
-    return transition(ticket, TicketState.SENT, request_id=name, urls=told)
+    urls: dict[str, object] = {what: getattr(handle, f"{what}_url") for what in ("status", "response", "cancel")}
+    texts = {what: url for what, url in urls.items() if isinstance(url, str)}
+    return transition(ticket, TicketState.SENT, request_id=name, urls=texts)
 
 
 def _is_from_fal(response: httpx.Response) -> bool:
     """Whether fal's queue itself says it, not a gateway before it that may have handed the request on."""
     return any(name in response.headers for name in _FAL_HEADERS)
-
-
-def _refused_error(response: httpx.Response, call: Call) -> NanoBananaError:
-    return classify_error(
-        response.status_code, response.headers, json_or_text(response), endpoint=call.endpoint
-    ).error()

@@ -9,15 +9,23 @@ import asyncio
 import email.utils
 import random
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Protocol
 
 from msgspec import Struct
 
 from nano_banana.model.json_values import JSONValue
 from nano_banana.model.problem import Stopped, problem
 from nano_banana.model.provider_protocol import ShutdownSignal
+
+
+class Cancellable(Awaitable[object], Protocol):
+    """A task or future."""
+
+    def cancel(self) -> bool:
+        """Cancel it."""
 
 
 class Clock:
@@ -104,10 +112,15 @@ async def pause(seconds: float, *, clock: Clock, shutdown: ShutdownSignal) -> No
     try:
         await asyncio.wait({waiting, asked}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        waiting.cancel()
-        asked.cancel()
-        await asyncio.gather(waiting, asked, return_exceptions=True)
+        await cancel_all(waiting, asked)
     raise_if_stopping(shutdown)
+
+
+async def cancel_all(*tasks: Cancellable) -> None:
+    """Cancel the tasks and wait for their end."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def raise_if_stopping(shutdown: ShutdownSignal) -> None:
@@ -131,8 +144,7 @@ async def stopping_within(shutdown: ShutdownSignal, *, seconds: float) -> AsyncG
             try:
                 yield
             finally:
-                watching.cancel()
-                await asyncio.gather(watching, return_exceptions=True)
+                await cancel_all(watching)
     except TimeoutError as error:
         if not bound.expired():
             raise
