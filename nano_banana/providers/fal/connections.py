@@ -24,27 +24,27 @@ import httpx
 from nano_banana.model.problem import NanoBananaError, Unusable, problem
 
 MAX_CONNECTIONS = 512
-"""Connections at once; who needs one more waits."""
+"""Most connections at once; further requests wait."""
 
 IDLE_SECONDS = 5.0
-"""As httpx has it: far less than servers wait, since one that they are about to close would lose a request."""
+"""As in httpx: well below servers' timeouts, since a request on a connection that is being closed would be lost."""
 
 REPEATABLE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
-"""Requests that may be sent twice (RFC 9110 §9.2.2). Any other gets a new connection: one that is idle may have been
-closed by the other side a moment ago, and then nobody knows whether the request was read."""
+"""Requests that may be sent twice (RFC 9110 §9.2.2). Others get a new connection: the server may just have closed an
+idle one, and then it's unknown whether it read the request."""
 
 _MAX_IDLE = 8
-"""Idle connections to a host, beside which one that was opened for such a request is not kept as well."""
+"""Idle connections per host; beyond this, a connection opened for such a request is not kept."""
 
 _MISDIRECTED = 421
 """This server isn't the one for the host, so that another connection may do better."""
 
 
 class ConnectionPool(httpx.AsyncHTTPTransport):
-    """Sends each request on a connection of its own for as long as it lasts. HTTP/1.1, no proxies."""
+    """Sends each request on its own connection, which is reused afterwards. HTTP/1.1, no proxies."""
 
     def __init__(self, trust: SSLContext) -> None:
-        """`trust` tells which servers to believe."""
+        """`trust` holds the trusted certificates."""
         self._pool = _LastUsedPool(ssl_context=trust)
 
 
@@ -134,19 +134,19 @@ _NO_KEEPALIVE = httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_conn
 
 
 class ProxyTransport(httpx.AsyncBaseTransport):
-    """Sends each request directly, or through the proxy that the environment has for it.
+    """Sends each request directly or through the environment's proxy.
 
-    Raises Unusable (`proxy_unusable`) where that proxy can't be used, else what httpx's own transports raise.
+    Raises Unusable (`proxy_unusable`) if that proxy can't be used, else what httpx's own transports raise.
     """
 
     def __init__(self, trust: SSLContext) -> None:
-        """`trust` tells which servers to believe."""
+        """`trust` holds the trusted certificates."""
         self._trust = trust
         self._direct = ConnectionPool(trust)
         self._through: dict[tuple[str, bool], httpx.AsyncHTTPTransport] = {}
 
     def check(self, url: httpx.URL) -> None:
-        """Raise Unusable where the way to `url` can't be used."""
+        """Raise Unusable if the proxy for `url` can't be used."""
         if (proxy := proxy_of(url)) is not None:
             self._by(proxy, url.scheme, again=True)
 
@@ -169,7 +169,7 @@ class ProxyTransport(httpx.AsyncBaseTransport):
             await way.aclose()
 
     def _by(self, proxy: str, scheme: str, *, again: bool) -> httpx.AsyncHTTPTransport:
-        """The transport through this proxy; what may not be sent `again` never goes over an idle connection."""
+        """The transport for this proxy; requests that may not be sent `again` never use an idle connection."""
         if (proxy, again) not in self._through:
             kind, _, _ = proxy.partition("://")
             if kind not in _PROXY_SCHEMES:
@@ -189,7 +189,7 @@ class ProxyTransport(httpx.AsyncBaseTransport):
 
 
 def proxy_of(url: httpx.URL) -> str | None:
-    """The address of the proxy for a request to `url`; None where it goes directly."""
+    """The address of the proxy for a request to `url`; None if it goes directly."""
     proxies = urllib.request.getproxies()
     proxy = proxies.get(url.scheme) or proxies.get("all")
     if not proxy or _is_excepted(url, proxies.get("no", "")):
@@ -200,7 +200,7 @@ def proxy_of(url: httpx.URL) -> str | None:
 
 
 def _is_excepted(url: httpx.URL, exceptions: str) -> bool:
-    """Whether NO_PROXY names the host, alone or with its port, a domain above it, or a range that it is in."""
+    """Whether NO_PROXY names the host (alone or with its port), a parent domain, or its address range."""
     port = url.port or {"http": 80, "https": 443}.get(url.scheme, 0)
     if urllib.request.proxy_bypass(url.host) or urllib.request.proxy_bypass(f"{url.host}:{port}"):
         return True
@@ -219,7 +219,7 @@ def _network(entry: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None
 
 
 def _proxy_unusable(scheme: str, why: str) -> Unusable:
-    """By the name of the variable; its value may hold a password."""
+    """The error names the variable, since its value may contain a password."""
     names = [name for kind in (scheme, "all") for name in (f"{kind}_proxy", f"{kind}_proxy".upper())]
     name = next((name for name in names if os.environ.get(name)), f"the system's proxy for {scheme}")
     return Unusable([problem("proxy_unusable", name=name, why=why)])

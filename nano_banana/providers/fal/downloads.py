@@ -51,15 +51,15 @@ from nano_banana.providers.fal.timing import Attempts, Backoff
 ExpectedKind: TypeAlias = Literal["picture", "file"]
 
 _FILE_FIELDS = frozenset({"content_type", "file_name", "file_size", "width"})
-"""Beside `url`, any of these makes an object a file."""
+"""With `url`, any of these keys makes an object a file."""
 _KEPT_FIELDS = ("width", "height", "content_type", "file_size")
 _URL_SCHEMES = ("https://", "http://", "data:")
 
 
 class RemoteFile(Struct, frozen=True, kw_only=True):
-    """A file of a result. `url` is https or data:, the others are what the service says about it.
+    """A file of a result. `url` is https or data:, the rest is the service's description.
 
-    Empty and None: it says nothing. `size` is in bytes.
+    Empty or None if the service doesn't say. `size` is in bytes.
     """
 
     url: str
@@ -67,14 +67,14 @@ class RemoteFile(Struct, frozen=True, kw_only=True):
     size: int | None = None
     name: str = ""
     expect: ExpectedKind = "file"
-    """What it is said to be; where nothing is said, its place in the result decides."""
+    """The described kind; without a description, its place in the result decides."""
 
 
 def split_result(data: JSONObject, makes: Sequence[str]) -> tuple[JSONObject, dict[str, RemoteFile]]:
-    """The JSON without addresses, and its files by place (`images/0`), those first that match `makes` (`images/*`).
+    """The JSON without URLs, and its files by place (`images/0`), those first that match `makes` (`images/*`).
 
-    Of a file's object stay `width`, `height`, `content_type` and `file_size` where they are said; any other
-    text that is an address becomes null, since it would outlive what lies there.
+    Of a file's object, `width`, `height`, `content_type` and `file_size` stay if given. Any other URL becomes null,
+    since it would outlive the file.
     """
     found = dict(_files(data, "", makes))
     first = {place: remote for place, remote in found.items() if is_product(place, makes)}
@@ -110,7 +110,7 @@ def _entries(value: JSONValue) -> Iterator[tuple[str, JSONValue]]:
 
 
 def _file_url(value: JSONValue, place: str, makes: Sequence[str]) -> str:
-    """The address, if this is a file; at a place that the endpoint is called for, one may stand alone."""
+    """The URL, if this is a file; at a place in `makes` it may be a bare URL."""
     promised = is_product(place, makes)
     if isinstance(value, Mapping):
         url = value.get("url")
@@ -120,7 +120,7 @@ def _file_url(value: JSONValue, place: str, makes: Sequence[str]) -> str:
 
 
 def is_product(place: str, makes: Sequence[str]) -> bool:
-    """Whether a file at this place is what the endpoint is called for."""
+    """Whether a file at this place is one that the endpoint makes."""
     return any(fnmatchcase(place, pattern) for pattern in makes)
 
 
@@ -144,15 +144,15 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 class AddressGuard:
-    """Judges addresses before a request, and the peer after it. The base's own host is the user's choice."""
+    """Checks URLs before a request, and the peer's address after it. The configured base host is always allowed."""
 
     def __init__(self, hosts: FalHosts) -> None:
         self._hosts = hosts
 
     async def check(self, url: httpx.URL) -> None:
-        """Return where `url` may be asked. Raises CallFailed `download_unsafe`, and Broken where the name is unknown.
+        """Return if `url` may be fetched. Raises CallFailed `download_unsafe`, NoResponse for an unknown name.
 
-        Behind a proxy it is the proxy that resolves names, so that only literal addresses are judged.
+        A proxy resolves names itself, so then only literal addresses are checked.
         """
         if self._is_base(url) and _is_port(url):
             return
@@ -165,7 +165,7 @@ class AddressGuard:
             raise _unsafe_address(url)
 
     async def check_peer(self, response: httpx.Response) -> None:
-        """The same for who really answered: a name may have changed its address since. Closes what it refuses."""
+        """The same for the peer that answered: the name may resolve differently now. Closes the response if refused."""
         url = response.request.url
         stream = response.extensions.get("network_stream")
         if stream is None or self._is_base(url) or is_proxied(url):
@@ -180,9 +180,9 @@ class AddressGuard:
 
 
 def is_public(address: str) -> bool:
-    """Whether the IP address is anybody's on the internet: not private, loopback, link-local, multicast or reserved.
+    """Whether the IP address is public: not private, loopback, link-local, multicast or reserved.
 
-    An IPv6 address that stands for an IPv4 one (mapped, 6to4, NAT64) is judged as that.
+    An IPv6 address that embeds an IPv4 one (mapped, 6to4, NAT64) is judged by it.
     """
     found = ipaddress.ip_address(address)
     if isinstance(found, ipaddress.IPv6Address):
@@ -205,7 +205,7 @@ def _is_port(url: httpx.URL) -> bool:
 
 
 def _literal_ip(host: str) -> str:
-    """The IP address that `host` says itself, also in the old forms of IPv4 (`0x7f.1`); empty for a name."""
+    """The IP address that `host` is, also in old IPv4 notation (`0x7f.1`); empty for a name."""
     try:
         return str(ipaddress.ip_address(host))
     except ValueError:
@@ -234,13 +234,13 @@ _EIGHT_BITS = frozenset({"L", "LA", "RGB", "RGBA", "RGBX"})
 
 
 class FileInspection(Struct, frozen=True, kw_only=True):
-    """What a file is: its media type by content, and whether it is a picture that is black all over."""
+    """What a file is: its media type by content, and whether it is an all-black picture."""
 
     media: str = OCTET_STREAM
     black: bool = False
     size: tuple[int, int] | None = None
     wrong: str = ""
-    """Why it can't be what was asked for: empty, page, damaged, no picture."""
+    """Why it can't be the expected file: empty, page, damaged, no picture."""
 
 
 def inspect_file(path: Path, remote: RemoteFile, *, is_picture: bool) -> FileInspection:
@@ -285,12 +285,12 @@ def _is_black(picture: Image.Image) -> bool:
 
 
 def file_label(remote: RemoteFile) -> str:
-    """What to call the file; never the whole address, which may open what is private."""
+    """A name for the file; never the whole URL, which may grant access."""
     return remote.name or PurePosixPath(url_parts(remote).path).name[:80]
 
 
 def url_parts(remote: RemoteFile) -> urllib.parse.SplitResult:
-    """The parts of the file's address; of one that holds the file itself, or is none, the scheme at most."""
+    """The parts of the file's URL; of a data: URL the scheme only, of an invalid one nothing."""
     if remote.url[:5].lower() == "data:":
         return urllib.parse.urlsplit("data:")
     try:
@@ -302,22 +302,22 @@ def url_parts(remote: RemoteFile) -> urllib.parse.SplitResult:
 DOWNLOADS_AT_ONCE = 16
 WRITE_BYTES = 256 * 1024
 MAX_PICTURE_BYTES = 256 * 1024 * 1024
-"""Bytes. 4K as 16-bit PNG without compression has 50 million; more is no picture, or a mistake."""
+"""Bytes. An uncompressed 4K picture as 16-bit PNG has 50 million."""
 MAX_FILE_BYTES = 8 * 1024 * 1024 * 1024
-"""Bytes. The largest adapters have two thousand million; more would fill a disk for nothing."""
+"""Bytes. The largest adapters have two billion."""
 LEAST_SECONDS, SLOWEST = 25.0, 32_768.0
-"""A download may take so many seconds, and one more for each so many bytes that came, before it counts as hung."""
+"""A download counts as hung after this many seconds, plus one for each so many bytes received."""
 HUNG_COUNTS_AS = 3
-"""How many tries one counts for that hung: another takes as long again."""
+"""How many tries a hung download counts as, since another would take as long."""
 MAX_RETRIES = 5
 DOWNLOAD_BACKOFF = Backoff(first=0.5, longest=15.0, total=math.inf, tries=MAX_RETRIES)
 _GONE_STATUSES = (404, 410)
 
 
 class DownloadedFile(Struct, frozen=True, kw_only=True):
-    """A file on disk. `black` says that it is a picture without anything on it, as a safety checker leaves them.
+    """A file on disk. `black` means an all-black picture, as a safety checker returns.
 
-    `size` is a picture's width and height, None of another file.
+    `size` is a picture's width and height; None for other files.
     """
 
     payload: AnswerFile
@@ -326,7 +326,7 @@ class DownloadedFile(Struct, frozen=True, kw_only=True):
 
 
 class FailedDownload(Struct, frozen=True, kw_only=True):
-    """One try that failed: why, the least wait in seconds, and whether another try can't do better."""
+    """A failed try: why, how many seconds to wait at least, and whether it is final."""
 
     why: str
     wait: float = 0.0
@@ -337,7 +337,7 @@ DownloadAttempt: TypeAlias = DownloadedFile | FailedDownload
 
 
 class Downloader:
-    """Fetches files, a bounded number at once, and never with the key."""
+    """Downloads files, a limited number at once, and never sends the key."""
 
     def __init__(self, session: FalSession) -> None:
         self._session = session
@@ -347,7 +347,7 @@ class Downloader:
     async def fetch(
         self, remote: RemoteFile, context: CallContext, *, expect: ExpectedKind | None = None
     ) -> DownloadedFile:
-        """The file, in a scratch folder of the desk's. `expect` None: what the result says that it is.
+        """The file, in a scratch folder of the call. `expect` None: the kind that the result describes.
 
         Raises CallFailed: `download_failed` after several tries; at once `file_gone`, `download_unsafe` (no public
         https address), `download_too_big` and `download_bomb`. Raises Unusable `download_unwritable`.
@@ -413,7 +413,7 @@ class Downloader:
         return None if is_whole or remote.size in {None, got} else FailedDownload(why="cut short")
 
     async def _open(self, remote: RemoteFile) -> httpx.Response:
-        """The answer to a request without the key, after redirects that each were judged."""
+        """The response to a request without the key, after redirects, each of which was checked."""
         try:
             url = httpx.URL(remote.url)
             for _ in range(MAX_REDIRECTS + 1):
@@ -433,7 +433,7 @@ class Downloader:
 
 
 async def _stream(response: httpx.Response, path: Path, remote: RemoteFile, most: int) -> int:
-    """Write the body to `path` as it comes, unpacked; how many bytes it had. Raises TimeoutError where it hangs."""
+    """Write the decoded body to `path`; the number of bytes. Raises TimeoutError if it hangs."""
     got, clock = 0, asyncio.get_running_loop().time
     begun = clock()
     with await asyncio.to_thread(path.open, "wb") as file:
@@ -451,7 +451,7 @@ async def _stream(response: httpx.Response, path: Path, remote: RemoteFile, most
 
 
 def _write_data_url(remote: RemoteFile, path: Path, most: int) -> FailedDownload | None:
-    """Write out a file that stands in its address (RFC 2397)."""
+    """Write the file of a data: URL (RFC 2397)."""
     about, comma, text = remote.url.partition(",")
     if len(text) > most * 2:
         raise _failed("download_too_big", remote, most=most)
@@ -464,6 +464,6 @@ def _write_data_url(remote: RemoteFile, path: Path, most: int) -> FailedDownload
 
 
 def _failed(kind: str, remote: RemoteFile, **data: JSONValue) -> CallFailed:
-    """The error; it names the host, since the whole address may open what is private."""
+    """The error; it names only the host, since the whole URL may grant access."""
     host = url_parts(remote).hostname or url_parts(remote).scheme
     return CallFailed([Problem(kind=kind, data={"host": host, "file": file_label(remote), **data})])

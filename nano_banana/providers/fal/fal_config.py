@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 DAY_SECONDS = 86_400
 HOST_VARIABLES = ("FAL_QUEUE_RUN_HOST", "FAL_RUN_HOST")
-"""fal-client's own variables for where fal is; the first one wins."""
+"""fal-client's own variables for fal's host; the first one wins."""
 
 
 class FalConfig(Struct, frozen=True, kw_only=True):
@@ -57,7 +57,7 @@ def fal_config(
 
 
 def fal_address(settings: Settings, environ: Mapping[str, str]) -> str:
-    """Where requests go if not to fal: by our setting, or by fal-client's own variables; else empty."""
+    """The address that replaces fal, by our setting or fal-client's variables; else empty."""
     host = next((environ[name] for name in HOST_VARIABLES if environ.get(name)), "")
     return settings.fal_url or (f"https://{host}" if host else "")
 

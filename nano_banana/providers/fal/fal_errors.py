@@ -17,16 +17,16 @@ MAX_ERROR_TEXT = 300
 
 
 class RetryAdvice(Enum):
-    """Whether the same request may do better another time."""
+    """Whether the same request may succeed later."""
 
     NEVER = "never"
     LATER = "later"
     WITH_FRESH_FILES = "with fresh files"
-    """The service could not load what was uploaded."""
+    """The service couldn't load an uploaded file."""
 
 
 class ErrorResponse(Struct, frozen=True, kw_only=True):
-    """One error answer. `kind` and `data` are a problem's; `all_calls` says that no other call would fare better."""
+    """An error response. `kind` and `data` are a problem's; `all_calls` means that every other call would fail, too."""
 
     kind: str
     data: JSONObject = field(default_factory=dict)
@@ -34,13 +34,13 @@ class ErrorResponse(Struct, frozen=True, kw_only=True):
     all_calls: bool = False
 
     def error(self, *, cost_usd: float | None = 0.0) -> NanoBananaError:
-        """To be raised."""
+        """The exception to raise."""
         problem = Problem(kind=self.kind, data=self.data)
         return Refused([problem]) if self.all_calls else CallFailed([problem], cost_usd=cost_usd)
 
 
 _TRANSPORT_STATUSES = frozenset({405, 407, 408, 409, 421, 423, 425, 426, 428, 429, 431, 511})
-"""What servers and proxies on the way say of the asking, whatever it is asked for (RFC 9110 §15.5, RFC 6585)."""
+"""Statuses with which servers and proxies refuse the HTTP request itself (RFC 9110 §15.5, RFC 6585)."""
 
 _ACCOUNT_ERRORS = {401: "fal_key_refused", 402: "fal_balance", 403: "fal_forbidden"}
 
@@ -74,10 +74,10 @@ _FILE_ERRORS = frozenset({"image_load_error", "file_download_error"})
 
 
 def is_fal_answer(status: int, headers: Mapping[str, str], body: JSONValue) -> bool:
-    """Whether this answer (status ≥ 400) is fal's or the model's own word on the request.
+    """Whether this answer (status ≥ 400) comes from fal or the model and is about the request.
 
-    Gateways answer too, with pages and in shapes of their own: such an answer says nothing about the request. Nor does
-    one that says that it still runs.
+    Gateways answer too, with pages and other shapes, which say nothing about the request. Nor does an answer that the
+    request is still running.
     """
     told = body if isinstance(body, Mapping) else {}
     is_own = not told.keys().isdisjoint({"detail", "error_type"}) or (
@@ -89,13 +89,13 @@ def is_fal_answer(status: int, headers: Mapping[str, str], body: JSONValue) -> b
 
 
 def _is_still_running(told: JSONObject) -> bool:
-    """Fal has no type for it: `Request is still in progress` comes with that of any bad request."""
+    """There is no error type for it: `Request is still in progress` has that of any bad request."""
     detail = told.get("detail")
     return isinstance(detail, str) and any(words in detail.casefold() for words in ("in progress", "in queue"))
 
 
 def classify_error(status: int, headers: Mapping[str, str], body: JSONValue, *, endpoint: str) -> ErrorResponse:
-    """What this answer (status ≥ 400) means. `body` is its JSON, or its text where it is none."""
+    """What this answer (status ≥ 400) means. `body` is its JSON, or its text if it isn't JSON."""
     told = body if isinstance(body, Mapping) else {}
     detail = told.get("detail", body)
     first = _first_item(detail)
@@ -111,7 +111,7 @@ def classify_error(status: int, headers: Mapping[str, str], body: JSONValue, *, 
 
 
 def _request_error(status: int, kind: str, data: JSONObject) -> ErrorResponse:
-    """What is wrong with this request and no other."""
+    """An error of this request only."""
     if kind in _FILE_ERRORS:
         return ErrorResponse(kind="file_not_loaded", data=data, again=RetryAdvice.WITH_FRESH_FILES)
     if kind in _REFUSAL_KINDS or status == 499:
@@ -120,7 +120,7 @@ def _request_error(status: int, kind: str, data: JSONObject) -> ErrorResponse:
 
 
 def _retry_advice(headers: Mapping[str, str]) -> RetryAdvice:
-    """What fal's own header says, where it has one."""
+    """By fal's own header, if there is one."""
     said = headers.get("x-fal-needs-retry") or headers.get("x-fal-retryable") or "true"
     return RetryAdvice.LATER if said.casefold() in {"true", "1"} else RetryAdvice.NEVER
 
@@ -131,14 +131,14 @@ def _first_item(detail: JSONValue) -> JSONObject:
 
 
 def _field(item: JSONObject) -> JSONObject:
-    """The field that is wrong, as the endpoint calls it: `loc` is `[body, loras, 0, path]`."""
+    """The endpoint's name for the wrong field: `loc` is `[body, loras, 0, path]`."""
     loc = item.get("loc")
     names = [str(name) for name in loc if name != "body"] if isinstance(loc, list) else []
     return {"field": ".".join(names)} if names else {}
 
 
 def error_text(detail: JSONValue) -> str:
-    """The service's own words in one line, to be shown and never judged."""
+    """The service's message in one line, to show and never to interpret."""
     if isinstance(detail, list):
         detail = "; ".join(str(item.get("msg", item)) if isinstance(item, Mapping) else str(item) for item in detail)
     return " ".join(str(detail).split())[:MAX_ERROR_TEXT]

@@ -17,19 +17,19 @@ from nano_banana.providers.fal.timing import Backoff, Clock, format_timestamp, p
 from nano_banana.providers.fal.timing import parse_timestamp as moment_of
 
 MAX_IDS = 50
-"""Endpoints in one question, by fal's documentation."""
+"""Endpoints per request, by fal's documentation."""
 
 MAX_ROWS = 100
 MAX_PAGES = 200
 MAX_LIST_SECONDS = 60.0
-"""For all pages of one list: some have no end."""
+"""Limit for all pages of one list."""
 
 SERVER_ERROR_WAITS = (0.5, 2.0)
-"""Seconds between questions that end in an error of fal's own; a lost answer and "not now" are the line's to mend."""
+"""Seconds between tries after a server error; lost answers and "try later" are retried by the session."""
 
 
 class QuotedPrice(Struct, frozen=True, kw_only=True):
-    """What fal says one `unit` of an endpoint costs, in `currency` (`USD`); `unit` is its own word."""
+    """fal's price for one `unit` (fal's own word) of an endpoint, in `currency` (`USD`)."""
 
     endpoint: str = field(name="endpoint_id")
     amount: Annotated[float, Meta(ge=0)] = field(name="unit_price")
@@ -38,7 +38,7 @@ class QuotedPrice(Struct, frozen=True, kw_only=True):
 
 
 class ListedModel(Struct, frozen=True, kw_only=True):
-    """An endpoint as fal lists it. `status` is `active` or `deprecated`; `openapi` None where there is none."""
+    """An endpoint as fal lists it. `status` is `active` or `deprecated`; `openapi` is None if there is none."""
 
     id: str
     status: str
@@ -46,9 +46,9 @@ class ListedModel(Struct, frozen=True, kw_only=True):
 
 
 class PastRequest(Struct, frozen=True, kw_only=True):
-    """A request that fal answered, or still works on (`ended_at` None). Times in seconds since 1970.
+    """A request that fal answered or is still working on (`ended_at` None). Times in seconds since 1970.
 
-    `status_code` and `json_input` are None where fal does not tell them (any more).
+    `status_code` and `json_input` are None if fal doesn't return them (any more).
     """
 
     request_id: str
@@ -60,7 +60,7 @@ class PastRequest(Struct, frozen=True, kw_only=True):
 
 
 class PlatformDenied(Exception):
-    """The key may not ask that: 401 or 403. Whether it matters is for the one who asked to say."""
+    """The key lacks the permission (401 or 403). The caller decides whether that matters."""
 
     def __init__(self, what: str, status: int) -> None:
         super().__init__(what, status)
@@ -69,20 +69,20 @@ class PlatformDenied(Exception):
 
 
 class FalPlatform:
-    """Asks over one session; every question may be asked again, so lost answers are.
+    """Queries over one session. All are safe to repeat, so lost answers are retried.
 
-    Raises CallFailed where fal can't be reached or answers oddly, and PlatformDenied.
+    Raises CallFailed if fal can't be reached or its answer can't be read, and PlatformDenied.
     """
 
     def __init__(self, session: FalSession, *, backoff: Backoff | None = None) -> None:
-        """`backoff` is how long to ask again where no answer comes (None: as long as a run would)."""
+        """`backoff` is how long to retry without an answer (None: as long as a run would)."""
         self._session = session
         self._backoff = backoff
         self.skew = 0.0
-        """Seconds that fal's clock is ahead of ours, by its last answer."""
+        """Seconds by which fal's clock is ahead of ours, by its last answer."""
 
     async def prices(self, endpoints: Sequence[str]) -> dict[str, QuotedPrice]:
-        """Prices by endpoint; one that fal has no price for is absent."""
+        """Prices by endpoint, without those that fal has no price for."""
         quotes: dict[str, QuotedPrice] = {}
         for item in await self._about("/v1/models/pricing", "prices", endpoints, {}):
             with suppress(ValidationError):
@@ -91,15 +91,15 @@ class FalPlatform:
         return quotes
 
     async def models(self, endpoints: Sequence[str]) -> dict[str, ListedModel]:
-        """Models by endpoint, with their OpenAPI; one that fal does not know is absent."""
+        """Models by endpoint, with their OpenAPI, without those that fal doesn't know."""
         found = await self._about("/v1/models", "models", endpoints, {"expand": "openapi-3.0"})
         return {name: _listed_model(name, item) for item in found if isinstance(name := item.get("endpoint_id"), str)}
 
     async def requests(self, endpoint: str, *, start: float, end: float | None = None) -> list[PastRequest]:
         """The account's requests to this endpoint from `start` until before `end` (None: now), with their arguments.
 
-        fal sorts by when they ended: one that is still queued may not be among them yet. Raises CallFailed
-        (`history_too_long`) rather than to keep some of them back.
+        fal sorts by end time, so a queued request may not be listed yet. Raises CallFailed (`history_too_long`) rather
+        than return an incomplete list.
         """
         asked: dict[str, str | int | list[str]] = {
             "endpoint_id": endpoint,
@@ -117,7 +117,7 @@ class FalPlatform:
         return [past for item in found if (past := _past_request(item, endpoint, start)) is not None]
 
     async def _about(self, path: str, what: str, endpoints: Sequence[str], more: Mapping[str, str]) -> list[JSONObject]:
-        """What is said of these endpoints. One that is unknown spoils the whole question, so it is asked by halves."""
+        """The rows for these endpoints. An unknown one fails the whole request, so it is repeated with halves."""
         found: list[JSONObject] = []
         questions = _chunked(list(dict.fromkeys(endpoints)), MAX_IDS)
         while questions:
@@ -130,7 +130,7 @@ class FalPlatform:
         return found
 
     async def _pages(self, path: str, what: str, asked: Mapping[str, str | int | list[str]]) -> list[JSONObject] | None:
-        """The rows of all pages; None where fal says that there is no such thing."""
+        """The rows of all pages; None for a 404."""
         rows: list[JSONObject] = []
         cursor: dict[str, str] = {}
         seen: set[str] = set()
@@ -188,7 +188,7 @@ def _listed_model(name: str, row: JSONObject) -> ListedModel:
 
 
 def _past_request(row: JSONObject, endpoint: str, start: float) -> PastRequest | None:
-    """A request; one that does not tell when it was sent was sent no sooner than `start`, as was asked."""
+    """A request; without a sending time it counts as sent at `start`, the beginning of the queried period."""
     sent_at = moment_of(row.get("sent_at"))
     name, code, given = row.get("request_id"), row.get("status_code"), row.get("json_input")
     if not isinstance(name, str) or not name:
@@ -206,11 +206,11 @@ def _past_request(row: JSONObject, endpoint: str, start: float) -> PastRequest |
 T = TypeVar("T")
 
 INTERACTIVE_BACKOFF = Backoff(first=0.25, longest=2.0, total=6.0)
-"""Somebody sits and waits for the answer."""
+"""For interactive commands."""
 
 
 async def ask_platform(config: FalConfig, question: Callable[[FalPlatform], Awaitable[T]]) -> T:
-    """The answer. Raises CallFailed where there is none, Refused (`platform_denied`) where the key may not ask."""
+    """Ask one question. Raises CallFailed without an answer, Refused (`platform_denied`) without permission."""
     session = FalSession(config, Clock())
     try:
         return await question(FalPlatform(session, backoff=INTERACTIVE_BACKOFF))

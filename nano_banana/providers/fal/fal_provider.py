@@ -45,40 +45,40 @@ from nano_banana.providers.fal.timing import (
 from nano_banana.providers.provider_context import ProviderContext
 
 MAX_REQUESTS = 3
-"""Requests for one call in one run; another is only made after one that failed for a reason that may pass."""
+"""Most requests for one call in one run; another is sent only after a temporary failure."""
 
 RESUBMIT_BACKOFF = Backoff(first=4.0, longest=30.0, total=math.inf, tries=MAX_REQUESTS - 1)
 STOP_SECONDS = 3.0
-"""Seconds in which uploads and downloads may end once the run is to: whatever is cut short is done by the next run."""
+"""Seconds that uploads and downloads get to finish when the run stops; the next run repeats what was cut short."""
 
 SUBMIT_HOLD = 5.0
-"""Seconds more for the answer to a request that is on its way: the next run would have to look for it."""
+"""Extra seconds for the answer to a submission under way, which the next run would otherwise have to look for."""
 
 UNSAFE_PICTURE = "unsafe_picture"
-"""The failure that is billed, whatever fal says of it, and would come again: the same seed draws the same picture."""
+"""A failure that is always billed and would recur, since the same seed draws the same picture."""
 
 KEPT_RESULT_NOTE = "result"
-"""How the notes with results that were of no use begin."""
+"""Prefix of the notes with unusable results."""
 
 MAX_KEPT_RESULT = 4 * 1024 * 1024
-"""Characters of a result that is kept because it could not be used."""
+"""Most characters of an unusable result that is kept."""
 
 _RESULT_PROBLEMS = frozenset({"result_unreadable", "result_withheld", "result_redirected"})
-"""Troubles with a result that may never end: once it is old, a person may give it up."""
+"""Problems with a result that may be permanent; once it is old, the user may abandon it."""
 
 CHEAP_USD = 0.5
-"""The most that a request may cost which is sent again without asking."""
+"""The most that a request may cost to be resent without asking."""
 
 T = TypeVar("T")
 
 
 class FalProvider:
-    """The provider. Make it inside the event loop that uses it."""
+    """The fal provider. Create it inside the event loop that uses it."""
 
     name = "fal"
 
     def __init__(self, config: FalConfig, catalog: Catalog, clock: Clock | None = None) -> None:
-        """`catalog` tells where results stand and what units cost."""
+        """`catalog` describes where results are and what units cost."""
         self._session = FalSession(config, clock or Clock())
         self._uploads = FileUploader(self._session)
         self._submitting = Submitter(self._session)
@@ -87,9 +87,9 @@ class FalProvider:
         self._collecting = ResultCollector(self._session, catalog)
 
     async def answer(self, call: Call, context: CallContext) -> Answer:
-        """Take the call from where its ticket says to its end.
+        """Continue the call from its ticket's state to its end.
 
-        Raises CallFailed (with its cost), Refused, Unusable, and Stopped where it was left at the service.
+        Raises CallFailed (with its cost), Refused, Unusable, and Stopped if it was left at the service.
         """
         async with stopping_within(context.shutdown, seconds=STOP_SECONDS):
             last = await context.last_ticket()
@@ -111,13 +111,13 @@ class FalProvider:
             await pause(wait, clock=self._session.clock, shutdown=context.shutdown)
 
     async def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         await self._session.close()
 
     async def _had_before(self, ticket: Ticket | None, call: Call, context: CallContext) -> Answer | None:
-        """The result that was collected once and was damaged or lost here since, where fal still has it.
+        """A result that was collected before and then lost or damaged here, if fal still has it.
 
-        Raises CallFailed where that can't be told now, unless it may be bought again.
+        Raises CallFailed if that can't be found out now, unless it may be bought again.
         """
         if ticket is None or self._is_strange(ticket):
             return None
@@ -138,7 +138,7 @@ class FalProvider:
         return found if isinstance(found, Answer) else None
 
     async def _read_again(self, ticket: Ticket, context: CallContext) -> Answer | None:
-        """The answer in a result that was kept. Raises CallFailed where its files can't be had now."""
+        """The answer in a kept result. Raises CallFailed if its files can't be fetched now."""
         result = await _kept_result(ticket, context)
         if result is None:
             return None
@@ -150,14 +150,14 @@ class FalProvider:
             raise CallFailed(error.problems) from error
 
     def _is_strange(self, ticket: Ticket) -> bool:
-        """Whether it is of a stand-in and this is fal, or the other way round."""
+        """Whether the ticket is an emulator's and this is fal, or vice versa."""
         return is_loopback_url(ticket.service) is not is_loopback_url(self._session.hosts.service)
 
     async def _taken_up(self, ticket: Ticket | None, context: CallContext) -> Ticket | None:
         """The open ticket of an earlier attempt.
 
-        Raises CallFailed where it was billed and would fail again, and where a stand-in can't know what fal does, or
-        the other way round.
+        Raises CallFailed if it was billed and would fail again, or if it was sent to an emulator and this is fal (or
+        vice versa).
         """
         if ticket is None:
             return None
@@ -172,7 +172,7 @@ class FalProvider:
         return ticket if ticket.open else None
 
     async def _accepted(self, ticket: Ticket | None, call: Call, context: CallContext, *, fresh: bool) -> Ticket:
-        """The ticket of a request that fal has: the one that there is, the one found again, or a new one."""
+        """The ticket of an accepted request: the given one, one found again, or a new one."""
         if ticket is None and not context.may_submit:
             raise CallFailed([problem("request_ended", endpoint=call.endpoint)])
         while ticket is None or ticket.state is TicketState.UNKNOWN:
@@ -186,7 +186,7 @@ class FalProvider:
         return ticket
 
     async def _found(self, ticket: Ticket, context: CallContext) -> Ticket | None:
-        """The lost request, found again; None where it is to be sent again. Raises CallFailed where neither."""
+        """The lost request, found again; None if it should be resent. Raises CallFailed otherwise."""
         # Looking may take most of a minute, in which others go on.
         context.release_slot()
         trace = HistoryEvidence.UNSURE
@@ -215,7 +215,7 @@ class FalProvider:
         return None
 
     async def _to_end(self, ticket: Ticket, call: Call, context: CallContext) -> Answer | RequestFailure:
-        """Follow and collect. Raises Stopped where it was left or taken back, CallFailed where its result is gone."""
+        """Follow and collect. Raises Stopped if it was left or cancelled, CallFailed if its result is gone."""
         try:
             end = await self._following.follow(ticket, context)
             if end is FollowOutcome.LEFT:
@@ -254,22 +254,22 @@ def create_provider(context: ProviderContext) -> FalProvider:
 
 
 async def _keep_result(ticket: Ticket, result: JSONValue, context: CallContext) -> None:
-    """Keep a result that was of no use, for a version that can read it; by the key, `forget` finds it."""
+    """Keep an unusable result for a version that can read it; `forget` finds it by the key."""
     text = json.dumps({"key": ticket.key, "request": ticket.request_id, "result": result})
     if len(text) <= MAX_KEPT_RESULT:
         await context.write_note(f"{KEPT_RESULT_NOTE}/{ticket.key}", text)
 
 
 async def _kept_result(ticket: Ticket, context: CallContext) -> JSONValue:
-    """The result that was kept of this request; None where there is none."""
+    """The kept result of this request; None if there is none."""
     found = json.loads(await context.read_note(f"{KEPT_RESULT_NOTE}/{ticket.key}") or "{}")
     return as_object(found).get("result") if found.get("request") == ticket.request_id else None
 
 
 async def _is_billed_failure(ticket: Ticket, context: CallContext) -> bool:
-    """Whether it failed and was billed, so that it is bought again only where a person says so.
+    """Whether it failed and was billed, so that it is only bought again if the user says so.
 
-    A result that came is billed even where fal does not say so.
+    A delivered result is billed even if fal doesn't say so.
     """
     if ticket.state is not TicketState.FAILED:
         return False
@@ -292,7 +292,7 @@ def _billed_before(ticket: Ticket) -> Problem:
 
 
 def _may_resend(trace: HistoryEvidence, context: CallContext, *, training: bool) -> bool:
-    """Whether a request is sent again without asking, by what the history shows and what the recipe allows."""
+    """Whether to resend a request without asking, by the history and the recipe's policy."""
     price = context.estimate_usd
     match context.resend if context.may_submit else ResendPolicy.NEVER:
         case ResendPolicy.ALWAYS:
@@ -304,7 +304,7 @@ def _may_resend(trace: HistoryEvidence, context: CallContext, *, training: bool)
 
 
 async def _shielded(sending: Coroutine[None, None, T], context: CallContext, *, hold: float = SUBMIT_HOLD) -> T:
-    """Wait for the end of a request that is on its way, for `hold` seconds even where the run is given up."""
+    """Wait for a submission under way; if the run is aborted, for `hold` more seconds."""
     task = asyncio.ensure_future(sending)
     try:
         return await asyncio.shield(task)
@@ -320,7 +320,7 @@ async def _shielded(sending: Coroutine[None, None, T], context: CallContext, *, 
 
 
 def _request_unknown(ticket: Ticket) -> Problem:
-    """Sent, and nobody knows what became of it; or known, and its result can't be had any more."""
+    """The request's outcome is unknown, or its result is gone."""
     kind = "result_gone" if ticket.request_id else "request_unknown"
     begun, price = ticket.begun_at, ticket.estimate_usd
     return problem(kind, endpoint=ticket.endpoint, request=ticket.request_id, begun_at=begun, price_usd=price)

@@ -33,7 +33,7 @@ UNITS_HEADER = "x-fal-billable-units"
 
 
 def billed_units(headers: Mapping[str, str]) -> float | None:
-    """The billed units; None where the answer does not say."""
+    """The billed units; None if the answer doesn't say."""
     try:
         units = float(headers.get(UNITS_HEADER, ""))
     except ValueError:
@@ -44,8 +44,8 @@ def billed_units(headers: Mapping[str, str]) -> float | None:
 def cost_of(units: float | None, call: Call, catalog: Catalog) -> float | None:
     """Units in US dollars.
 
-    None where units or price are unknown or sources of the price disagree; also where the price hangs on arguments
-    (a resolution, an extra), since units may or may not count these.
+    None if units or price are unknown or the price's sources disagree; also if the price depends on arguments
+    (a resolution, an extra), since units may or may not include these.
     """
     if units == 0:
         return 0.0
@@ -62,16 +62,16 @@ def cost_of(units: float | None, call: Call, catalog: Catalog) -> float | None:
 
 
 SIDE_MULTIPLE = 64
-"""Pixels to whose multiples endpoints may cut a side."""
+"""Endpoints may crop sides to multiples of this many pixels."""
 
 TINY_SIDE = 64
-"""Pixels; no model draws so small. Pictures of this size are a stand-in's, and not worth a word."""
+"""Pixels. No model draws pictures this small: they are the emulator's, and not reported."""
 
 
 def result_mismatches(
     endpoint: Endpoint, asked: JSONObject, result: JSONObject, sizes: Sequence[tuple[int, int]]
 ) -> Iterator[Problem]:
-    """What is to be said of a result: it was drawn from another seed, or a picture is smaller than was asked for."""
+    """Notes about a result: another seed was used, or a picture is smaller than requested."""
     seed, used = asked.get(endpoint.roles.seed or ""), result.get("seed")
     if isinstance(seed, int) and isinstance(used, int) and seed != used:
         yield problem("seed_unlike", endpoint=endpoint.id, asked=seed, used=used)
@@ -89,24 +89,24 @@ def _is_smaller(size: tuple[int, int], wanted: tuple[int, int]) -> bool:
 
 RESULT_BACKOFF = Backoff(first=0.5, longest=15.0, total=300.0)
 RESULT_RECHECKS = 2
-"""More times that a result is asked for which is said to have failed on fal's side, or not to be there yet: the request
-would be bought again, and it may only be the asking that failed."""
+"""How often a result is fetched again that failed on fal's side or isn't there yet: otherwise the request would be
+bought again, and perhaps only the fetching failed."""
 
 RECHECK_BACKOFF = Backoff(first=0.5, longest=15.0, total=math.inf, tries=RESULT_RECHECKS)
 
 MAX_RESULT_FILES = 1000
-"""Files of one result. Endpoints make at most a few dozen."""
+"""Most files of one result. Endpoints make at most a few dozen."""
 
 _MAYBE_BILLED = frozenset({"content_refused", "nothing_generated", "request_cancelled", "no_face_found"})
-"""Failures after which a runner may have worked, so that silence about the bill is not "nothing"."""
+"""Failures after which the model may have run, so that a missing bill doesn't mean "free"."""
 
 
 _UNEXPECTED_ERRORS = (ArithmeticError, LookupError, TypeError, ValueError, RecursionError, ExceptionGroup)
-"""What our own code may raise over an answer that nobody thought of: it fails this call, and not the run."""
+"""What our code may raise for an unexpected answer: this fails the call, not the run."""
 
 
 class RequestFailure(Struct, frozen=True, kw_only=True):
-    """The request ended badly: why, and what it cost. `result` is the JSON that came, where it was of no use."""
+    """A failed request: why, and what it cost. `result` is the JSON of an unusable result."""
 
     fault: ErrorResponse
     units: float | None
@@ -115,7 +115,7 @@ class RequestFailure(Struct, frozen=True, kw_only=True):
 
 
 class ResultCollector:
-    """Fetches results. `catalog` says where an endpoint's files stand and what its units cost."""
+    """Fetches results. `catalog` describes where an endpoint's files are and what its units cost."""
 
     def __init__(self, session: FalSession, catalog: Catalog) -> None:
         self._session = session
@@ -123,10 +123,10 @@ class ResultCollector:
         self._downloads = Downloader(session)
 
     async def collect(self, ticket: Ticket, call: Call, context: CallContext) -> Answer | RequestFailure | None:
-        """The answer with its ticket closed, or how it failed; None where the result is gone.
+        """The answer with its ticket closed, or the failure; None if the result is gone.
 
-        Raises CallFailed where the answer or a file of it can't be read, and Refused where the key may not ask: the
-        result stays at the service, is paid for, and the next run tries again.
+        Raises CallFailed if the answer or one of its files can't be read, and Refused without permission. The result
+        is paid for and stays at the service, and the next run tries again.
         """
         context.report_progress(phase="collecting")
         try:
@@ -135,9 +135,9 @@ class ResultCollector:
             raise _result_unreadable(ticket) from error
 
     async def read_again(self, ticket: Ticket, result: JSONValue, context: CallContext) -> Answer | None:
-        """The answer in a result that was kept because it was of no use, where this version can read it.
+        """The answer in a result that was kept as unusable, if this version can read it.
 
-        Raises CallFailed where a file of it can't be had now.
+        Raises CallFailed if one of its files can't be fetched now.
         """
         try:
             found = await self._answer(ticket, result, context, ticket.units, ticket.cost_usd)
@@ -194,7 +194,7 @@ class ResultCollector:
         return Answer(data=data, files=payloads, cost_usd=cost, ticket=closed, notes=notes)
 
     async def _fetch(self, remotes: Mapping[str, RemoteFile], context: CallContext) -> dict[str, DownloadedFile]:
-        """All files of a result, side by side; one that fails does not leave the others running on unheard."""
+        """All files of a result, concurrently; if one fails, the others finish first."""
         fetching = [self._downloads.fetch(remote, context) for remote in remotes.values()]
         fetched = await asyncio.gather(*fetching, return_exceptions=True)
         for one in fetched:
@@ -203,7 +203,7 @@ class ResultCollector:
         return {place: one for place, one in zip(remotes, fetched, strict=True) if isinstance(one, DownloadedFile)}
 
     async def _result(self, ticket: Ticket) -> httpx.Response:
-        """The result, or what fal itself says in its place. Raises CallFailed where only others answer."""
+        """The result, or fal's own error. Raises CallFailed if only gateways answer."""
         url, clock = self._session.url(ticket, "response"), self._session.clock
 
         async def once() -> httpx.Response:
@@ -231,7 +231,7 @@ class ResultCollector:
 
 
 def _result_withheld(problem: Problem) -> Problem:
-    """The problem; where it is an odd answer and not "too busy", it says so."""
+    """The problem; an unexpected status becomes `result_withheld` instead of "too busy"."""
     status = problem.data.get("status")
     is_busy = problem.kind != "fal_busy" or not isinstance(status, int) or status in {408, 429} or status >= 500
     return problem if is_busy else replace(problem, kind="result_withheld")
@@ -251,7 +251,7 @@ def _result_unreadable(ticket: Ticket) -> CallFailed:
 
 
 def _result_unusable(ticket: Ticket, body: JSONValue, makes: Sequence[str]) -> ErrorResponse:
-    """A result without what the endpoint makes: it says that there is nothing, or it has a shape that we don't know."""
+    """A result without the endpoint's files: either it is empty, or its shape is unknown."""
     told = body if isinstance(body, Mapping) else {}
     heads = {place.partition("/")[0] for place in makes}
     if heads & told.keys() and not any(told.get(head) for head in heads):

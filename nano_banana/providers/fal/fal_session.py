@@ -21,7 +21,7 @@ from nano_banana.providers.fal.timing import Backoff, Clock, RateLimiter
 
 
 class UploadTokens(AsyncCDNTokenManager):
-    """Upload tokens, fetched by our client instead of a client of their own."""
+    """Upload tokens, fetched by our HTTP client."""
 
     def __init__(self, auth: AuthCredentials, http: HttpClient) -> None:
         super().__init__(auth)
@@ -40,7 +40,7 @@ class UploadTokens(AsyncCDNTokenManager):
 
 
 class FalClient(fal_client.AsyncClient):
-    """`fal_client.AsyncClient` whose every request goes over one `Wire`."""
+    """`fal_client.AsyncClient` with all requests over one `HttpClient`."""
 
     def __init__(self, key: str, http: HttpClient) -> None:
         super().__init__(key=key)
@@ -61,7 +61,7 @@ class FalClient(fal_client.AsyncClient):
 
 
 def auth_headers(key: str) -> dict[str, str]:
-    """What fal-client sends with every request."""
+    """The headers that fal-client sends with every request."""
     return {"Authorization": f"Key {key}", "User-Agent": USER_AGENT}
 
 
@@ -72,9 +72,9 @@ QueryParams = Mapping[str, str | int | list[str]]
 
 
 class FalSession:
-    """One a run, made inside its event loop; close it at the end.
+    """One per run, created inside its event loop; close it at the end.
 
-    `http` is the HTTP client (each request once), `client` fal's own client on it, `hosts` tells where fal is.
+    `http` is the HTTP client, `client` fal's own client on top of it, and `hosts` are fal's addresses.
     """
 
     def __init__(self, config: FalConfig, clock: Clock) -> None:
@@ -89,16 +89,16 @@ class FalSession:
     async def get(
         self, url: str, *, what: str, params: QueryParams | None = None, backoff: Backoff | None = None
     ) -> httpx.Response:
-        """A GET with the key, sent again as `insist` does; any other status than "not now" is the caller's to judge.
+        """A GET with the key, retried as `retry` does; the caller judges every status but "try later".
 
-        `what` says what is asked for, for the error.
+        `what` names the request in the error.
         """
         return await retry(
             lambda: self.get_once(url, params), backoff=backoff or Backoff(), clock=self.clock, what=what
         )
 
     async def get_once(self, url: str, params: QueryParams | None = None) -> httpx.Response:
-        """A GET with the key, once. A redirect to another address of fal's is followed, any other is the answer."""
+        """A GET with the key, once. Redirects to fal's own addresses are followed, others are returned."""
         response = await self.http.get(url, params=None if params is None else dict(params))
         for _ in range(MAX_REDIRECTS):
             if response.status_code not in REDIRECT_STATUSES or "Location" not in response.headers:
@@ -112,7 +112,7 @@ class FalSession:
         return response
 
     def url(self, ticket: Ticket, what: Literal["status", "response", "cancel"]) -> str:
-        """The service's own address for this, where the key may go there; else the one built from the request's id."""
+        """The service's own URL for this if the key may be sent there; else one built from the request's id."""
         given = ticket.urls.get(what, "")
         with suppress(httpx.InvalidURL):
             if given and self.hosts.may_see_key(self.hosts.routed(httpx.URL(given))):
@@ -121,5 +121,5 @@ class FalSession:
         return {"status": handle.status_url, "response": handle.response_url, "cancel": handle.cancel_url}[what]
 
     async def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         await self.http.aclose()

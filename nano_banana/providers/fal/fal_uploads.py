@@ -37,9 +37,9 @@ from nano_banana.providers.fal.timing import Backoff
 
 
 def fill_places(arguments: JSONObject, values: Mapping[str, JSONValue]) -> dict[str, JSONValue]:
-    """The arguments with each value at its place (`image_url`, `loras/0/path`); nothing given is changed.
+    """A copy of the arguments with each value at its place (`image_url`, `loras/0/path`).
 
-    What is missing on the way is made: objects for names, lists for numbers.
+    Missing containers are created: objects for names, lists for numbers.
     """
     body = dict(arguments)
     for place, value in sorted(values.items(), key=lambda item: _place_order(item[0])):
@@ -68,15 +68,15 @@ def _place_order(place: str) -> list[tuple[bool, int, str]]:
 
 
 MAX_ARCHIVE_FILES = 20_000
-"""With captions; nobody trains on more, and each is looked at before any leaves."""
+"""Includes captions. Each file is checked before any is sent."""
 
 
 def check_training_archive(path: Path) -> None:
-    """Return where each file of the zip is a picture or may be a caption, and there is a picture.
+    """Return if each file of the zip is a picture or may be a caption, and there is a picture.
 
-    Documents and programs are zips, too: those of one's own are no business of a recipe's. Raises CallFailed:
-    `archive_not_sent` with the `file` in it that is to blame, `archive_unusable` (damaged, without
-    pictures, or of more than `MOST_FILES` files).
+    Documents and programs are zips, too, and a recipe must not send the user's own. Raises CallFailed:
+    `archive_not_sent` with the `file` at fault, `archive_unusable` (damaged, without pictures, or with more than
+    `MAX_ARCHIVE_FILES` files).
     """
     pictures = 0
     try:
@@ -109,7 +109,7 @@ _MEDIA = {".png": "image/png", ".jpg": "image/jpeg", ".zip": "application/zip", 
 
 
 class UploadFile(Struct, frozen=True, kw_only=True):
-    """A file as it is sent. `name` is what the service gets to see: never the user's own."""
+    """A file as it is sent. `name` is what the service sees: never the user's own name."""
 
     path: Path
     name: str
@@ -121,10 +121,10 @@ class UploadFile(Struct, frozen=True, kw_only=True):
 
 
 def prepare_upload(path: Path, name: str, folder: Path) -> UploadFile:
-    """Make the file ready to go, under `name` and the suffix of what it is; what is new is written to `folder`.
+    """Prepare the file for upload, as `name` with the suffix of its type; new files are written to `folder`.
 
-    Raises CallFailed, its `input` left to the caller: `file_not_sent`, those of `check_archive`, and `picture_broken`
-    or `picture_too_big` as `open_picture` does. Raises OSError where a disk does.
+    Raises CallFailed (the caller fills in `input`): `file_not_sent`, those of `check_training_archive`, and
+    `picture_broken` or `picture_too_big` as `open_picture` does. May raise OSError.
     """
     with path.open("rb") as file:
         head = file.read(len(ZIP_MAGIC))
@@ -142,7 +142,7 @@ def prepare_upload(path: Path, name: str, folder: Path) -> UploadFile:
 
 
 def under_public_name(parcel: UploadFile, folder: Path) -> Path:
-    """The parcel's bytes as a file of its own name: a link, or a copy where there are none."""
+    """The file under its public name: a link, or a copy if links aren't supported."""
     place = folder / parcel.name
     if place != parcel.path:
         try:
@@ -172,17 +172,17 @@ def _prepare_picture(path: Path, name: str, folder: Path) -> UploadFile:
 
 UPLOADS_AT_ONCE = 4
 EXPIRY_MARGIN = 600.0
-"""Seconds that an upload must still have, as the store sees it; half its life where that is shorter."""
+"""Seconds that an upload must still be valid, as in the store; half its lifetime if that is shorter."""
 UPLOAD_BACKOFF = Backoff(first=0.5, longest=10.0, total=120.0)
 LEAST_SECONDS, SLOWEST = 120.0, 16_384.0
-"""An upload may take so many seconds, and one more for each so many bytes, before it counts as hung."""
+"""An upload counts as hung after this many seconds, plus one for each so many bytes."""
 UPLOADS_LABEL = "uploads"
 _NULL_HANDLER = logging.NullHandler()
 _KEY_STATUSES = (401, 402, 403)
 
 
 class FileUploader:
-    """Puts the inputs of calls at the service. One a run; calls that want the same bytes share one upload."""
+    """Uploads the inputs of calls. One per run; calls with the same bytes share one upload."""
 
     def __init__(self, session: FalSession) -> None:
         # A library's warnings go to the screen where nobody listens to its logger.
@@ -193,10 +193,10 @@ class FileUploader:
         self._known: dict[str, Upload] = {}
 
     async def body(self, call: Call, context: CallContext, *, fresh: bool = False) -> dict[str, JSONValue]:
-        """The call's arguments with an address in the place of each input.
+        """The call's arguments with a URL in the place of each input.
 
-        `fresh` sends again what is remembered: the service could not load it. Raises CallFailed: what `pack` raises,
-        `fal_unreachable`, `fal_certificate`, `fal_busy`, `upload_failed`; Refused where the key is.
+        `fresh` uploads again, because the service couldn't load the files. Raises CallFailed: what `prepare_upload`
+        raises, `fal_unreachable`, `fal_certificate`, `fal_busy`, `upload_failed`; Refused if the key is refused.
         """
         inputs = {blob.digest: (place, blob) for place, blob in call.inputs.items()}
         asked = [self._place(place, blob, context, fresh=fresh) for place, blob in inputs.values()]
@@ -216,7 +216,7 @@ class FileUploader:
         return found.url
 
     def _lasting(self, blob: Blob) -> Upload | None:
-        """What this run has sent: a life too short for the store's margin is long enough for the next call."""
+        """An upload of this run; one too short-lived for the store may still serve the next call."""
         upload, life = self._known.get(blob.digest), self._session.config.uploads_expire_after
         if upload is None or upload.expires_at is None or life is None:
             return upload
@@ -240,7 +240,7 @@ class FileUploader:
         return upload
 
     async def _sent(self, parcel: UploadFile, folder: Path) -> str:
-        """Send it and return where it lies. Raises Broken and Declined where another try may do better."""
+        """Upload it and return its URL. Raises NoResponse and RetryLater if another try may succeed."""
         try:
             url: object = await self._send(parcel, folder)
         except TimeoutError as error:
@@ -254,7 +254,7 @@ class FileUploader:
         return url
 
     async def _send(self, parcel: UploadFile, folder: Path) -> str:
-        """By fal-client's way for this size. Only the bytes, a neutral name and the lifetime go along."""
+        """Upload it with fal-client. Only the bytes, a neutral name and the lifetime are sent."""
         client, life = self._session.client, StorageSettings(expires_in=self._session.config.uploads_expire_after)
         size = parcel.path.stat().st_size
         async with asyncio.timeout(LEAST_SECONDS + size / SLOWEST):
@@ -266,7 +266,7 @@ class FileUploader:
 
 
 def _all_or_raise(found: Sequence[str | BaseException]) -> list[str]:
-    """The addresses. Raises the failures: all that belong to the call at once, before them what ends the run."""
+    """The URLs. Raises what ends the run first, else all failures of the call at once."""
     failed = [one for one in found if isinstance(one, CallFailed)]
     for one in found:
         if isinstance(one, BaseException) and not isinstance(one, CallFailed):

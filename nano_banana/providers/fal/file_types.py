@@ -7,7 +7,7 @@ import json
 
 OCTET_STREAM = "application/octet-stream"
 SNIFF_BYTES = 1024
-"""Bytes that are enough to tell."""
+"""Bytes needed to tell the media type."""
 
 _MAGIC = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -27,7 +27,7 @@ _HTML_STARTS = (b"<!doctype html", b"<html", b"<head", b"<body", b"<?xml", b"<er
 
 
 def sniff_media_type(head: bytes) -> str:
-    """The media type of a file that begins so (`HEAD` bytes, or all that there are)."""
+    """The media type of a file by its first `SNIFF_BYTES` bytes."""
     for magic, media in _MAGIC:
         if head.startswith(magic):
             return media
@@ -41,7 +41,7 @@ def sniff_media_type(head: bytes) -> str:
 
 
 def is_html_page(head: bytes) -> bool:
-    """Whether this is a page for people or a gateway's XML, which no result is."""
+    """Whether this is a web page or a gateway's XML, which no result is."""
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     while text.startswith(b"<!--"):
         _, _, text = text.partition(b"-->")

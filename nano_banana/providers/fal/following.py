@@ -36,7 +36,7 @@ from nano_banana.providers.fal.timing import Backoff, cancel_all
 
 
 class RequestPhase(StrEnum):
-    """The three that fal has, and any other word that it may say one day."""
+    """fal's three statuses, and any other that it may add."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -48,9 +48,9 @@ _PHASES = {"IN_QUEUE": RequestPhase.QUEUED, "IN_PROGRESS": RequestPhase.RUNNING,
 
 
 class RequestStatus(Struct, frozen=True, kw_only=True):
-    """A status. `position` counts the requests ahead; `log` is the last line, empty where there is none.
+    """A status. `position` is the number of requests ahead; `log` is the last line, or empty.
 
-    `seconds` is how long the model took, by its own account (None: it does not say).
+    `seconds` is the model's own run time (None: unknown).
     """
 
     phase: RequestPhase
@@ -60,7 +60,7 @@ class RequestStatus(Struct, frozen=True, kw_only=True):
 
 
 def parse_status(told: JSONValue) -> RequestStatus:
-    """Read a status object; a missing key, or none at all, is no reason to fail."""
+    """Parse a status object; missing or malformed keys are ignored."""
     data = told if isinstance(told, Mapping) else {}
     position, logs, metrics = (data.get(key) for key in ("queue_position", "logs", "metrics"))
     last = logs[-1] if isinstance(logs, list) and logs else None
@@ -76,17 +76,17 @@ def parse_status(told: JSONValue) -> RequestStatus:
 
 
 AVERAGE_WEIGHT = 0.3
-"""Of the newest duration in the moving average."""
+"""Weight of the newest duration in the moving average."""
 
 REWRITE_DRIFT = 0.2
-"""The part by which the average must have moved to be written down again."""
+"""Relative change of the average after which it is saved again."""
 
 FIRST, MOST = 0.5, 10.0
-"""Seconds between looks at an endpoint that nobody knows: at first, and at most."""
+"""Seconds between polls of an endpoint of unknown duration: at first, and at most."""
 
 
 MIN_POLL = 0.05
-"""Seconds between looks, however near the end may be."""
+"""Least seconds between polls."""
 
 
 class DurationEstimator:
@@ -98,21 +98,21 @@ class DurationEstimator:
         self._written: dict[str, float] = {}
 
     async def of(self, endpoint: str, context: CallContext) -> float | None:
-        """What it usually takes, None where nobody knows."""
+        """The typical duration; None if unknown."""
         if endpoint not in self._known:
             text = await context.read_note(_note_name(endpoint))
             self._known[endpoint] = self._written[endpoint] = float(text) if text else 0.0
         return self._known[endpoint] or None
 
     async def longest(self, endpoint: str, context: CallContext) -> float | None:
-        """The longest that it was ever seen to take, queue and all; None where nobody knows."""
+        """The longest duration so far, including the queue; None if unknown."""
         if endpoint not in self._longest:
             text = await context.read_note(f"longest/{endpoint}")
             self._longest[endpoint] = float(text) if text else None
         return self._longest[endpoint]
 
     async def learn(self, endpoint: str, seconds: float, context: CallContext) -> None:
-        """It took so long this time."""
+        """Add a duration."""
         if seconds > (await self.longest(endpoint, context) or 0.0) * (1 + REWRITE_DRIFT / 2):
             self._longest[endpoint] = seconds
             await context.write_note(f"longest/{endpoint}", f"{seconds:.3f}")
@@ -125,10 +125,9 @@ class DurationEstimator:
 
 
 def next_poll_delay(elapsed: float, typical: float | None) -> float:
-    """Seconds to wait before the next look at a request that is `elapsed` seconds old.
+    """Seconds until the next poll of a request that is `elapsed` seconds old.
 
-    Nothing is asked while it can't be done; around the usual time every 3 % of it (at most 2 s); later, ever more
-    seldom.
+    No polls while it can't be done; around the typical time one per 3 % of it (at most 2 s); then ever fewer.
     """
     if typical is None:
         return min(max(FIRST, elapsed * 0.25), MOST)
@@ -144,26 +143,26 @@ def _note_name(endpoint: str) -> str:
 
 
 STREAM_SILENCE = 30.0
-"""Seconds without a sign on a stream after which it counts as dead."""
+"""Seconds of silence after which a stream counts as dead."""
 
 STREAM_RECHECK = 60.0
-"""Seconds after which the status is looked at although the stream lives: some never say that the request has ended."""
+"""Seconds after which the status is polled beside a live stream: some never report the end."""
 
 MAX_ODD_POLLS = 5
-"""Looks in a row that tell nothing, after which something else is done than to look again."""
+"""Polls in a row without a usable answer, after which polling ends."""
 
 MAX_STREAM_DROPS = 3
-"""Streams in a row that may end without news before a request is only looked at."""
+"""Streams in a row that may end without news before a request is only polled."""
 
 CANCEL_GRACE = 2.0
-"""Seconds in which a second Ctrl-C still reaches requests that wait in the queue."""
+"""Seconds in which a second Ctrl-C still cancels queued requests."""
 
 STREAM_DRAIN = 0.25
-"""Seconds that a stream may take to end once it has said that the request has."""
+"""Seconds that a stream may take to end after it reported the request's end."""
 
 POLL_BACKOFF = Backoff(first=0.5, longest=15.0, total=600.0)
 CANCEL_BACKOFF = Backoff(total=5.0)
-"""Somebody pressed Ctrl-C twice."""
+"""Short: the user pressed Ctrl-C twice."""
 
 
 class FollowOutcome(Enum):
@@ -171,7 +170,7 @@ class FollowOutcome(Enum):
 
     COMPLETED = "completed"
     GONE = "gone"
-    """The service knows nothing of it."""
+    """The service doesn't know the request."""
     LEFT = "left"
     CANCELLED = "cancelled"
 
@@ -187,9 +186,9 @@ class RequestFollower:
         grace: float = CANCEL_GRACE,
         beside: float = STREAM_RECHECK,
     ) -> None:
-        """`silence` is how many seconds a stream may be still, `grace` those in which a second wish to end is heard.
+        """`silence` is how many seconds a stream may be silent, `grace` how long a second Ctrl-C is waited for.
 
-        `beside` is how many seconds a stream is believed without a look at the status.
+        `beside` is the seconds between polls beside a stream.
         """
         self._session = session
         self._silence = silence
@@ -199,10 +198,10 @@ class RequestFollower:
         self._streams = True
 
     async def follow(self, ticket: Ticket, context: CallContext) -> FollowOutcome:
-        """Return when it has ended, or when the run is to end and it can be left there.
+        """Return when the request has ended, or when the run stops and it can be left there.
 
-        A second wish to end cancels it where it still waits in the queue. Raises CallFailed where the service can't be
-        reached for long, Refused where it refuses to say.
+        A second Ctrl-C cancels it if it is still queued. Raises CallFailed if the service can't be reached for long,
+        Refused if it refuses to answer.
         """
         one = _FollowedRequest(self._session, ticket, context, self._silence)
         task = asyncio.create_task(self._to_end(one))
@@ -214,7 +213,7 @@ class RequestFollower:
             await cancel_all(task, leaving)
 
     async def knows(self, ticket: Ticket, context: CallContext) -> bool:
-        """Whether the service knows anything of it. Raises as `follow` does."""
+        """Whether the service knows the request. Raises as `follow` does."""
         return await _FollowedRequest(self._session, ticket, context, self._silence).look() is not None
 
     async def _left(self, one: _FollowedRequest, task: asyncio.Task[FollowOutcome]) -> FollowOutcome:
@@ -257,7 +256,7 @@ class RequestFollower:
                 return FollowOutcome.COMPLETED
 
     async def _listen(self, one: _FollowedRequest) -> RequestStatus | None:
-        """The last status, once it has ended; None where the stream ended first, or is to be checked by a look."""
+        """The last status once it has ended; None if the stream ended first, or a poll is due."""
         one.lives = False
         try:
             async with asyncio.timeout(self._beside), aclosing(one.events()) as events:
@@ -284,7 +283,7 @@ class _NoStream(Exception):
 
 
 class _FollowedRequest:
-    """One request at the service, and what was last heard of it."""
+    """A request at the service, and its last known status."""
 
     def __init__(self, session: FalSession, ticket: Ticket, context: CallContext, silence: float) -> None:
         self._session = session
@@ -294,12 +293,12 @@ class _FollowedRequest:
         self.phase = RequestPhase.QUEUED
         self.last: RequestStatus | None = None
         self.lives = False
-        """Whether its stream was still alive when it was left for a look."""
+        """Whether its stream was still alive when it was left for a poll."""
         self._odd = 0
         self._url = session.url(ticket, "status")
 
     async def events(self) -> AsyncGenerator[RequestStatus]:
-        """The statuses that the stream brings. Raises _NoStream, Broken, Declined, and httpx's own on the way."""
+        """The statuses of the stream. Raises _NoStream, NoResponse, RetryLater and httpx's errors."""
         url = f"{self._url}/stream"
         async with self._session.http.stream("GET", url, params={"logs": "1"}, timeout=self._timeout) as response:
             if response.status_code != 200 or "event-stream" not in response.headers.get("Content-Type", ""):
@@ -309,7 +308,7 @@ class _FollowedRequest:
                     yield self._told(parse_status(json.loads(event.data)))
 
     async def look(self, backoff: Backoff = POLL_BACKOFF) -> RequestStatus | None:
-        """Its status now; None where the service knows nothing of it. Raises CallFailed and Refused."""
+        """Its status now; None if the service doesn't know it. Raises CallFailed and Refused."""
 
         async def once() -> httpx.Response:
             response = await self._session.get_once(self._url, {"logs": "1"})
@@ -332,7 +331,7 @@ class _FollowedRequest:
         return self._told(parse_status(json_or_text(response)))
 
     async def taken_back(self) -> FollowOutcome:
-        """Take it out of the queue. What began to run meanwhile is left there, what is done is to be collected."""
+        """Cancel it. If it runs by now, it is left there; if it is done, it is collected."""
         try:
             if not await self._cancel():
                 return FollowOutcome.LEFT
@@ -344,7 +343,7 @@ class _FollowedRequest:
         return FollowOutcome.COMPLETED if now.phase is RequestPhase.COMPLETED else FollowOutcome.LEFT
 
     async def _cancel(self) -> bool:
-        """Whether the service says that it will. Raises CallFailed where it says nothing."""
+        """Whether the service accepts the cancellation. Raises CallFailed without an answer."""
         url, http = self._session.url(self.ticket, "cancel"), self._session.http
         put = retry(lambda: http.put(url), backoff=CANCEL_BACKOFF, clock=self._session.clock, what=self.ticket.endpoint)
         return (await put).status_code < 300
@@ -358,7 +357,7 @@ class _FollowedRequest:
 
 
 async def _drain(events: AsyncIterator[RequestStatus]) -> None:
-    """Hear a stream out that has said all: a connection that is left in the middle of an answer can't be used again."""
+    """Read a finished stream to its end, since a connection with an unread answer can't be reused."""
     with contextlib.suppress(TimeoutError, NoResponse, httpx.RequestError, SSEError):
         async with asyncio.timeout(STREAM_DRAIN):
             async for _ in events:
@@ -366,7 +365,7 @@ async def _drain(events: AsyncIterator[RequestStatus]) -> None:
 
 
 async def _wait_unless_aborted(waiting: Coroutine[None, None, object], context: CallContext) -> None:
-    """Wait; where the run is given up meanwhile, go on at once, to take back what can be."""
+    """Wait; if the run is aborted meanwhile, return at once, so that requests can be cancelled."""
     try:
         await waiting
     except asyncio.CancelledError:

@@ -39,7 +39,7 @@ REST, CDN, API = "rest.fal.ai", "v3.fal.media", "api.fal.ai"
 _FAL_HOSTS = frozenset(
     {FAL_QUEUE_RUN_HOST, FAL_RUN_HOST, "queue.fal.run", "fal.run", "queue.falrun.com", "falrun.com", REST, CDN, API}
 )
-"""With those that fal-client was told of in the environment, `host:port` as they are written there."""
+"""Includes those of fal-client's environment variables, as `host:port`."""
 
 
 class FalHosts:
@@ -49,20 +49,20 @@ class FalHosts:
         """`base` is `https://host[:port]`, or empty for fal itself."""
         self.base = httpx.URL(base.rstrip("/")) if base else None
         self.service = base.rstrip("/") or f"https://{FAL_QUEUE_RUN_HOST}"
-        """What tickets and uploads are known under: whom they were sent to."""
+        """The service that tickets and uploads are recorded for."""
 
     def url(self, host: str, path: str) -> str:
         """An address at one of fal's hosts."""
         return f"https://{host}{path}"
 
     def routed(self, url: httpx.URL) -> httpx.URL:
-        """Where a request to `url` really goes: fal's hosts are at the base, if there is one."""
+        """The URL that a request to `url` is sent to: fal's hosts are replaced by the base, if there is one."""
         if self.base is None or _netloc(url) not in _FAL_HOSTS:
             return url
         return url.copy_with(scheme=self.base.scheme, host=self.base.host, port=self.base.port)
 
     def may_see_key(self, url: httpx.URL) -> bool:
-        """Whether the key may go there: to fal over https, or to the base that the user named."""
+        """Whether the key may be sent there: to fal over https, or to the user's base."""
         if self.base is not None:
             return (url.scheme, url.host, url.port) == (self.base.scheme, self.base.host, self.base.port)
         return url.scheme == "https" and _netloc(url) in _FAL_HOSTS
@@ -73,10 +73,10 @@ def _netloc(url: httpx.URL) -> str:
 
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
-"""Of an answer in JSON. A result may hold pictures inline; what is longer is not read."""
+"""Most bytes of a JSON answer, which may contain pictures; longer ones are not read."""
 
 MAX_BODY_SECONDS = 120.0
-"""For the whole of such an answer, however slowly it comes."""
+"""Most seconds for such an answer."""
 
 MAX_JSON_DEPTH = 64
 """Levels of lists and objects. fal's own answers have fewer than ten."""
@@ -86,14 +86,14 @@ MAX_STREAM_BYTES = 16 * 1024 * 1024
 
 CHUNK_BYTES = 256 * 1024
 ACCEPT_ENCODING = "gzip, deflate"
-"""What may be asked for: what `decoded` can unpack without trusting the size of what comes out."""
+"""The encodings that `iter_decoded` can unpack in bounded pieces."""
 
 _ENCODED = frozenset({"gzip", "x-gzip", "deflate"})
 _ABOUT_BODY = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 
 
 async def iter_decoded(response: httpx.Response, *, gather: int | None = None) -> AsyncIterator[bytes]:
-    """The body as it comes, unpacked in pieces of at most `CHUNK` bytes; `gather` waits for so many packed ones.
+    """The body, decoded in pieces of at most `CHUNK_BYTES`; `gather` is how many encoded bytes to read at once.
 
     Raises httpx.DecodingError.
     """
@@ -119,9 +119,9 @@ async def iter_decoded(response: httpx.Response, *, gather: int | None = None) -
 
 
 async def read_bounded(response: httpx.Response) -> httpx.Response:
-    """The answer read to its end and closed. One that is too long or too deep comes with an empty body.
+    """The response, read to its end and closed. If it is too long or too deep, its body is empty.
 
-    Raises httpx.RequestError where it does not come, or not in time.
+    Raises httpx.RequestError if it doesn't arrive in time.
     """
     body = bytearray()
     try:
@@ -145,7 +145,7 @@ async def read_bounded(response: httpx.Response) -> httpx.Response:
 
 
 def json_or_text(response: httpx.Response) -> JSONValue:
-    """The answer's JSON, or its text where it is none."""
+    """The answer's JSON, or its text if it isn't JSON."""
     try:
         found: JSONValue = json.loads(response.content)
     except (ValueError, RecursionError):
@@ -159,7 +159,7 @@ def error_in(response: httpx.Response, endpoint: str) -> ErrorResponse:
 
 
 def bounded_stream(response: httpx.Response) -> httpx.Response:
-    """The answer as a stream that is unpacked, and breaks off (httpx.ReadError) after `MAX_STREAM_BYTES`."""
+    """The response as a decoded stream that ends with httpx.ReadError after `MAX_STREAM_BYTES`."""
 
     async def parts() -> AsyncIterator[bytes]:
         left = MAX_STREAM_BYTES
@@ -197,20 +197,19 @@ def _is_too_deep(body: bytearray) -> bool:
 
 
 SUBMIT_HEADER = "x-app-fal-disable-fallback"
-"""The header of requests to the queue, which had their turn before they were written down. It says to fal: no other
-endpoint will do."""
+"""A header of submissions, which waited for the rate limit before their ticket was saved. It tells fal to use no other
+endpoint."""
 
 CONNECT_SECONDS = 15.0
 READ_SECONDS = 60.0
 RETRY_STATUSES = frozenset({408, 409, 429, 502, 503, 504})
-"""Answers that fal-client would meet with the same request again."""
+"""Statuses after which fal-client would resend the request."""
 
 
 class NoResponse(Exception):
     """No answer came.
 
-    `sent` says that the request may have arrived; `why` is connect, tls, timeout or lost; `host` is who was asked,
-    empty where that is not known.
+    `sent` means that the request may have arrived; `why` is connect, tls, timeout or lost; `host` may be empty.
     """
 
     def __init__(self, why: str, *, sent: bool, host: str = "") -> None:
@@ -229,10 +228,10 @@ class RetryLater(Exception):
 
 
 class HttpClient(httpx.AsyncClient):
-    """Sends to fal's hosts wherever they are, at the pace agreed, and shows the key to nobody else.
+    """Sends requests to fal's hosts, within the rate limit, and the key to nobody else.
 
-    Can't be made where the certificates to trust can't be read or the proxy can't be used (Unusable).
-    Raises Broken and Declined in place of httpx's own; while a stream is read, httpx's RequestError as it comes.
+    Raises Unusable if certificates can't be read or the proxy can't be used. Requests raise NoResponse and RetryLater
+    instead of httpx's errors; reading a stream raises httpx.RequestError.
     """
 
     def __init__(self, hosts: FalHosts, headers: dict[str, str], rate_limiter: RateLimiter) -> None:
@@ -257,7 +256,7 @@ class HttpClient(httpx.AsyncClient):
         auth: AuthTypes | UseClientDefault | None = USE_CLIENT_DEFAULT,
         follow_redirects: bool | UseClientDefault = USE_CLIENT_DEFAULT,
     ) -> httpx.Response:
-        """Send it, once. Unless it is a `stream`, the answer is read within the bounds of `bodies`."""
+        """Send it, once. Unless it is a `stream`, the response is read within the bounds."""
         request.url = self._hosts.routed(request.url)
         request.headers["Host"] = _netloc(request.url)
         request.headers.pop("Cookie", None)
@@ -278,7 +277,7 @@ class HttpClient(httpx.AsyncClient):
 
 
 def trusted_certificates() -> ssl.SSLContext:
-    """The certificates that the environment names. Raises Unusable where they can't be read."""
+    """The certificates that the environment names. Raises Unusable if they can't be read."""
     try:
         return httpx.create_ssl_context()
     except OSError as error:
@@ -287,14 +286,14 @@ def trusted_certificates() -> ssl.SSLContext:
 
 
 def _transport(hosts: FalHosts, trust: ssl.SSLContext) -> httpx.AsyncBaseTransport:
-    """By the way that there is to fal. Raises Unusable where its proxy can't be used."""
+    """The transport to fal. Raises Unusable if its proxy can't be used."""
     routes = ProxyTransport(trust)
     routes.check(httpx.URL(hosts.service))
     return AsyncBackupDomainTransport(transport=routes) if hosts.base is None else routes
 
 
 def no_response(error: httpx.RequestError, host: str = "") -> NoResponse:
-    """What an error says about the request; an answer that can't be decoded is none, but came from somewhere."""
+    """What an error means for the request; an answer that can't be decoded counts as lost."""
     if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
         return NoResponse("timeout", sent=False, host=host)
     if isinstance(error, httpx.ConnectError | httpx.ProxyError | httpx.UnsupportedProtocol):
@@ -303,7 +302,7 @@ def no_response(error: httpx.RequestError, host: str = "") -> NoResponse:
 
 
 def _is_tls(error: BaseException) -> bool:
-    """Whether the two sides can't agree; a hand-shake that was cut off may go better the next time."""
+    """Whether TLS failed for good; an interrupted handshake may succeed the next time."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLError):
@@ -318,7 +317,7 @@ MAX_RETRY_AFTER = 120.0
 
 
 async def retry(work: Callable[[], Awaitable[T]], *, backoff: Backoff, clock: Clock, what: str) -> T:
-    """Do what may be done twice without harm until it works; `what` names it in the error.
+    """Repeat idempotent `work` until it succeeds; `what` names it in the error.
 
     Raises CallFailed `fal_unreachable` or `fal_busy` after the last try, and at once if a certificate is refused.
     """
@@ -340,7 +339,7 @@ async def retry(work: Callable[[], Awaitable[T]], *, backoff: Backoff, clock: Cl
 
 
 def retry_after(declined: RetryLater, clock: Clock) -> float:
-    """The seconds that the service asks to wait, 0 where it does not say (RFC 9110 §10.2.3: seconds or a date)."""
+    """The seconds that the service asks to wait; 0 if it doesn't say (RFC 9110 §10.2.3: seconds or a date)."""
     text = declined.response.headers.get("Retry-After", "").strip()
     if text.isdecimal():
         return min(float(text), MAX_RETRY_AFTER)
@@ -349,11 +348,11 @@ def retry_after(declined: RetryLater, clock: Clock) -> float:
 
 
 def unreachable_error(error: NoResponse, what: str) -> CallFailed:
-    """No answer came."""
+    """The error for a request without an answer."""
     kind = "fal_certificate" if error.why == "tls" else "fal_unreachable"
     return CallFailed([problem(kind, what=what, why=error.why, host=error.host or "fal")])
 
 
 def busy_error(error: RetryLater, what: str) -> CallFailed:
-    """The service says: not now."""
+    """The error for an answer that says: try later."""
     return CallFailed([problem("fal_busy", what=what, status=error.response.status_code)])

@@ -19,46 +19,46 @@ from nano_banana.providers.fal.following import DurationEstimator
 from nano_banana.providers.fal.timing import pause
 
 CLOCK_SKEW = 300.0
-"""Seconds that our clock and fal's may differ, and that a request may take to arrive."""
+"""Seconds by which our clock and fal's may differ, including the time that a request takes to arrive."""
 
 FRESH_SECONDS = 900.0
 """Seconds after which a picture's request that is not in the history never arrived, if it usually takes less."""
 
 FRESH_TRAINING_SECONDS = 21_600.0
-"""The same of a training, whose queue may be long."""
+"""The same for a training, whose queue may be long."""
 
 LONGEST_FACTOR = 3.0
-"""Times the longest that the endpoint was seen to take, after which a request should be in the history."""
+"""After this many times the endpoint's longest duration, a request should be in the history."""
 
 SETTLED_SECONDS = 20.0
-"""Seconds that a request gets at the least before it is looked for only once."""
+"""Least age in seconds of a request that is looked for only once."""
 
 ENDED_SECONDS = 172_800.0
-"""Seconds after which any request has ended: what came later is not read, since a long history is not read at all."""
+"""Seconds after which any request has ended; later history isn't read."""
 
 HISTORY_WAITS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 15.0)
-"""Seconds between looks: history lists what has ended, so a request that still runs is not there yet."""
+"""Seconds between look-ups: history lists ended requests, so a running one isn't there yet."""
 
 PAGE_CACHE_SECONDS = 0.25
-"""Seconds in which a page of history is as good as new for all that are looked for."""
+"""Seconds for which a page of history is reused."""
 
 
 class HistoryEvidence(Enum):
-    """What the history says of a request that it does not show."""
+    """What it means that a request isn't in the history."""
 
     NONE = "none"
-    """It should have been there by now: the request never arrived."""
+    """It should be there by now: the request never arrived."""
     UNSURE = "unsure"
-    """It may still come."""
+    """It may still appear."""
     UNREADABLE = "unreadable"
-    """The key may not read it, and it would have been there by now."""
+    """The key may not read the history; the request would be there by now."""
 
 
 class RequestFinder:
-    """Looks for lost requests. Those found are taken, so that no two tickets share one."""
+    """Looks for lost requests. Each is assigned to one ticket only."""
 
     def __init__(self, session: FalSession, catalog: Catalog) -> None:
-        """`catalog` tells which fields the service may have filled in by itself, and what is a training."""
+        """`catalog` describes default values of fields, and which endpoints train."""
         self._session = session
         self._catalog = catalog
         self._platform = FalPlatform(session)
@@ -66,11 +66,11 @@ class RequestFinder:
         self._pages: dict[tuple[str, float, float | None], tuple[float, asyncio.Task[list[PastRequest]]]] = {}
 
     async def find(self, ticket: Ticket, context: CallContext) -> Ticket | HistoryEvidence:
-        """The ticket, `sent` under the id that was found, or what it means that history has no such request.
+        """The ticket, `sent` with the id that was found, or what it means that the history has no such request.
 
-        A request that should have ended by now is looked for once, a young one for most of a minute, since history
-        only lists what has ended. Raises CallFailed where history can't be read now, Stopped where the run is to end
-        before that is known, and Unusable where what was found can't be kept.
+        A request that should have ended is looked for once, a recent one for most of a minute, since history only lists
+        ended requests. Raises CallFailed if history can't be read now, Stopped if the run stops first, and Unusable if
+        the ticket can't be saved.
         """
         clock = self._session.clock
         begun = clock.now()
@@ -115,7 +115,7 @@ class RequestFinder:
         return HistoryEvidence.UNREADABLE if hidden else HistoryEvidence.NONE
 
     async def _past(self, ticket: Ticket) -> list[PastRequest]:
-        """The endpoint's history around the ticket's time: one question for all that are looked for at once."""
+        """The endpoint's history around the ticket's time, shared by all tickets that are looked for at once."""
         now = self._session.clock.now()
         start = _since(ticket)
         over = start + FRESH_SECONDS + ENDED_SECONDS
@@ -130,17 +130,17 @@ class RequestFinder:
 
 
 def _since(ticket: Ticket) -> float:
-    """From when on history is read: the same for all tickets of a quarter of an hour."""
+    """The start of the history to read; the same for all tickets of a quarter of an hour."""
     return (ticket.begun_at - CLOCK_SKEW) // FRESH_SECONDS * FRESH_SECONDS
 
 
 def _is_near(past: PastRequest, ticket: Ticket) -> bool:
-    """Whether it was sent when the ticket was; one that does not tell when has the time that was asked from."""
+    """Whether it was sent when the ticket was, or its time is unknown."""
     return abs(past.sent_at - ticket.begun_at) <= CLOCK_SKEW or past.sent_at == _since(ticket)
 
 
 def _is_same_request(past: PastRequest, body: JSONObject, fields: Mapping[str, Field]) -> bool:
-    """Whether that is what was sent; the service may have added fields that say nothing, or their defaults."""
+    """Whether it has the same arguments; the service may have added empty fields or defaults."""
     told = past.json_input
     if told is None or any(name not in told or not _is_contained(value, told[name]) for name, value in body.items()):
         return False
@@ -158,7 +158,7 @@ def _is_default(value: JSONValue, field: Field | None) -> bool:
 
 
 def _is_contained(part: JSONValue, whole: JSONValue) -> bool:
-    """The same, but for what the service filled in further down."""
+    """Whether the values are the same, except for what the service added inside objects."""
     if isinstance(part, dict) and isinstance(whole, dict):
         return all(name in whole and _is_contained(value, whole[name]) for name, value in part.items())
     if isinstance(part, list) and isinstance(whole, list):

@@ -30,21 +30,21 @@ from nano_banana.providers.fal.timing import Attempts, Backoff, pause, raise_if_
 
 SUBMIT_BACKOFF = Backoff(first=0.5, longest=20.0, total=180.0)
 MAX_REQUEST_ID = 200
-"""Characters. fal's have 36; what is longer is no id, and would not fit into an address."""
+"""Characters. fal's ids have 36; longer ones would not fit into a URL."""
 
 _ENDPOINT_PART = re.compile(r"[\w.~+:@-]+")
-"""A part of an endpoint's id: what stands in an address as it is."""
+"""A part of an endpoint's id that needs no escaping in a URL."""
 _FAL_HEADERS = ("x-fal-request-id", "x-fal-error-type")
 _NOT_ACCEPTED = frozenset({409, 429})
 
 
 class Submitter:
-    """Sends requests to the queue."""
+    """Submits requests to the queue."""
 
     def __init__(self, session: FalSession) -> None:
         self._session = session
         self._owners: dict[str, str] = {}
-        """The keys of the calls by the ids of the requests that were accepted in this run."""
+        """The call's key by request id, for requests accepted in this run."""
         # Results live a day at the least, so that the next run finds them.
         keep = session.config.uploads_expire_after
         lifecycle = {"expiration_duration_seconds": None if keep is None else max(keep, DAY_SECONDS)}
@@ -54,11 +54,11 @@ class Submitter:
         }
 
     async def submit(self, call: Call, body: JSONObject, context: CallContext) -> Ticket:
-        """Send a call's request; the ticket is `sent`, or `unknown` where fal may have it and did not say so.
+        """Submit a call's request; the ticket is `sent`, or `unknown` if fal may have it but didn't confirm.
 
-        What surely was not accepted (no connection, 429) is sent again within `PATIENCE`. Raises CallFailed when
-        that is over or the request is refused, Refused where every request would be, and Stopped where the run is to
-        end before it was accepted.
+        What surely was not accepted (no connection, 429) is resent within `SUBMIT_BACKOFF`. Raises CallFailed after
+        that or if the request is refused, Refused if every request would be, and Stopped if the run stops before it is
+        accepted.
         """
         _check_endpoint_id(call.endpoint)
         clock = self._session.clock
@@ -83,9 +83,9 @@ class Submitter:
             await pause(wait, clock=clock, shutdown=context.shutdown)
 
     async def _own(self, ticket: Ticket, sent: Ticket, context: CallContext, before: Ticket | None) -> Ticket:
-        """The ticket after the POST, kept; `before` is the call's last one.
+        """Save the ticket after the POST; `before` is the call's previous one.
 
-        Raises CallFailed where its id is that of another call's request: that one's result would be taken for this.
+        Raises CallFailed if another call's request has the same id, since its result would be taken for this one's.
         """
         name = sent.request_id
         is_new = name not in self._owners and (before is None or before.request_id != name)
@@ -110,7 +110,7 @@ class Submitter:
         )
 
     async def _post(self, call: Call, body: JSONObject, ticket: Ticket) -> Ticket | tuple[NanoBananaError, float]:
-        """The ticket after the POST; or, where nothing was accepted, why, and how long to wait (< 0: for ever)."""
+        """The ticket after the POST; if nothing was accepted, why, and how long to wait (< 0: don't retry)."""
         lost = transition(ticket, TicketState.UNKNOWN, reason="answer_lost")
         try:
             handle = await self._session.client.submit(call.endpoint, dict(body), headers=self._headers)
@@ -130,7 +130,7 @@ class Submitter:
         return (handle and _accepted(ticket, handle)) or lost
 
     def _declined(self, error: RetryLater, call: Call, lost: Ticket) -> Ticket | tuple[NanoBananaError, float]:
-        """Only fal itself, or a plain "too many", surely took nothing; a gateway may have handed it on."""
+        """Only fal itself or a 429 surely accepted nothing; a gateway may have forwarded the request."""
         response = error.response
         if response.status_code == 409:
             return error_in(response, call.endpoint).error(), -1.0
@@ -140,9 +140,9 @@ class Submitter:
 
 
 def _check_endpoint_id(endpoint: str) -> None:
-    """Raise CallFailed where a request could not be followed: its addresses are built from owner and application.
+    """Raise CallFailed if the id can't be used in URLs, which are built from owner and application.
 
-    Nor may it lead to another owner's, as `fal-ai/../else/app` does.
+    It must not lead to another owner, as `fal-ai/../else/app` would.
     """
     is_path = all(_ENDPOINT_PART.fullmatch(part) and part not in {".", ".."} for part in endpoint.split("/"))
     with suppress(ValueError, IndexError):
@@ -153,7 +153,7 @@ def _check_endpoint_id(endpoint: str) -> None:
 
 
 def _accepted(ticket: Ticket, handle: AsyncRequestHandle) -> Ticket | None:
-    """The ticket under its id; None where the answer has none that is text."""
+    """The ticket with its request id; None if the answer has no usable id."""
     name: object = handle.request_id
     if not isinstance(name, str) or not 0 < len(name) <= MAX_REQUEST_ID or not name.isprintable():
         return None
@@ -163,5 +163,5 @@ def _accepted(ticket: Ticket, handle: AsyncRequestHandle) -> Ticket | None:
 
 
 def _is_from_fal(response: httpx.Response) -> bool:
-    """Whether fal's queue itself says it, not a gateway before it that may have handed the request on."""
+    """Whether the answer is from fal's queue itself, not from a gateway, which may have forwarded the request."""
     return any(name in response.headers for name in _FAL_HEADERS)

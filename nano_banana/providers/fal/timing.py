@@ -29,14 +29,14 @@ class Cancellable(Awaitable[object], Protocol):
 
 
 class Clock:
-    """The real ones; a test's clock replaces all three."""
+    """The real clock, random numbers and sleep; tests replace all three."""
 
     def now(self) -> float:
         """Seconds since 1970."""
         return time.time()
 
     def random(self) -> float:
-        """A number from 0 to 1, evenly spread."""
+        """A random number from 0 to 1."""
         return random.random()  # noqa: S311 - spreads waits, hides nothing
 
     async def sleep(self, seconds: float) -> None:
@@ -45,9 +45,9 @@ class Clock:
 
 
 class Backoff(Struct, frozen=True, kw_only=True):
-    """How long to go on: waits double from `first` to `longest` seconds.
+    """When to retry: waits double from `first` to `longest` seconds.
 
-    They end after `total` seconds, or before the try number `tries` + 1.
+    Retries end after `total` seconds or `tries` retries.
     """
 
     first: float = 0.25
@@ -58,13 +58,13 @@ class Backoff(Struct, frozen=True, kw_only=True):
     def delay(self, turn: int, clock: Clock) -> float:
         """The wait before the next try, `turn` counting from 0: full jitter, anything from 0 to the bound.
 
-        As in "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015), which spreads retries best.
+        See "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015).
         """
         return clock.random() * float(min(self.longest, self.first * 2**turn))
 
 
 class Attempts:
-    """Counts the tries of one thing, and says how long to wait between them."""
+    """Counts the tries of one operation, and gives the waits between them."""
 
     def __init__(self, backoff: Backoff, clock: Clock) -> None:
         self._backoff = backoff
@@ -86,16 +86,16 @@ class Attempts:
 
 
 class RateLimiter:
-    """Turns, evenly spaced; what was not used is not made up for."""
+    """Evenly spaced turns; unused ones are lost."""
 
     def __init__(self, per_second: float | None, clock: Clock) -> None:
-        """None: no bound."""
+        """None: no limit."""
         self._gap = None if per_second is None else 1 / per_second
         self._clock = clock
         self._next = 0.0
 
     async def wait(self) -> None:
-        """Return when it is the caller's turn; who asks first goes first."""
+        """Return when it is the caller's turn, in the order of the calls."""
         if self._gap is None:
             return
         now = self._clock.now()
@@ -106,7 +106,7 @@ class RateLimiter:
 
 
 async def pause(seconds: float, *, clock: Clock, shutdown: ShutdownSignal) -> None:
-    """Wait. Raises Stopped as soon as the run is to end."""
+    """Wait. Raises Stopped as soon as the run stops."""
     waiting = asyncio.ensure_future(clock.sleep(seconds))
     asked = asyncio.ensure_future(shutdown.requested.wait())
     try:
@@ -124,19 +124,19 @@ async def cancel_all(*tasks: Cancellable) -> None:
 
 
 def raise_if_stopping(shutdown: ShutdownSignal) -> None:
-    """Raise Stopped where the run is to end."""
+    """Raise Stopped if the run stops."""
     if shutdown.requested.is_set():
         raise stopped_error()
 
 
 def stopped_error() -> Stopped:
-    """What is at the service was left there, or taken back."""
+    """The error when the run stops; requests were left at the service, or cancelled."""
     return Stopped([problem("interrupted")])
 
 
 @asynccontextmanager
 async def stopping_within(shutdown: ShutdownSignal, *, seconds: float) -> AsyncGenerator[None]:
-    """What is under way in the block may end within so many seconds once the run is to end. Raises Stopped after."""
+    """Give the block this many seconds to end once the run stops; then raise Stopped."""
     bound = asyncio.timeout(None)
     try:
         async with bound:
@@ -162,7 +162,7 @@ def format_timestamp(seconds: float) -> str:
 
 
 def parse_timestamp(text: JSONValue) -> float | None:
-    """Seconds since 1970; None for what is no moment. One without a zone is in UTC."""
+    """Seconds since 1970; None if it isn't a timestamp. Without a time zone it is UTC."""
     if not isinstance(text, str):
         return None
     try:
@@ -173,7 +173,7 @@ def parse_timestamp(text: JSONValue) -> float | None:
 
 
 def parse_http_date(text: str) -> float | None:
-    """Seconds since 1970 of a date in a header; None for what is no date."""
+    """Seconds since 1970 of a date in a header; None if it isn't a date."""
     try:
         at = email.utils.parsedate_to_datetime(text)
         # A date may leave its zone open (`-0000`); those of HTTP are in UTC.

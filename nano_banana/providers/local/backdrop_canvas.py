@@ -16,11 +16,11 @@ from nano_banana.providers.local.pixel_math import Pixels, as_float32, blurred, 
 Colour = tuple[float, float, float]
 
 MARGIN = 0.12
-"""Painted beyond each edge, in heights, so that what lies outside blurs into the picture."""
+"""Width of the margin in picture heights, so that blur at the edges has something to draw from."""
 
 
 class BackdropCanvas:
-    """Painted in heights of the picture: y from 0 (top) to 1, x from 0 to `aspect`; a margin around it."""
+    """A canvas measured in picture heights: y from 0 (top) to 1, x from 0 to `aspect`, plus a margin."""
 
     def __init__(self, aspect: float, rng: np.random.Generator, rows: int = 300) -> None:
         self.aspect = aspect
@@ -45,7 +45,7 @@ class BackdropCanvas:
         return colours[min(int(self.uniform() * len(colours)), len(colours) - 1)]
 
     def fade(self, top: Colour, bottom: Colour, start: float = 0.0, end: float = 1.0) -> None:
-        """Fill from `start` to `end` with a vertical gradient; above and below is left as it was."""
+        """Fill from `start` to `end` with a vertical gradient; the rest keeps its colours."""
         first, last = round(self.at(start)), round(self.at(end))
         if start <= 0:
             first = 0
@@ -55,7 +55,7 @@ class BackdropCanvas:
         self.light[first:last] = np.array(top, np.float32) * (1 - share) + np.array(bottom, np.float32) * share
 
     def box(self, left: float, top: float, right: float, bottom: float, colour: Colour, cover: float = 1.0) -> None:
-        """Fill a rectangle; `cover` below 1 lets what is under it through."""
+        """Fill a rectangle; a `cover` below 1 makes it translucent."""
         rows = slice(max(0, round(self.at(top))), max(0, round(self.at(bottom))))
         columns = slice(max(0, round(self.at(left))), max(0, round(self.at(right))))
         patch = self.light[rows, columns]
@@ -92,22 +92,22 @@ class BackdropCanvas:
         patch += (np.array(colour, np.float32) - patch) * (np.clip((1.1 - far) / 0.2, 0, 1) * cover)[..., None]
 
     def mottle(self, amount: float, cells: float, tint: Colour = (1, 1, 1)) -> None:
-        """Vary the light by clouds: ± `amount` (a share), more in the tint's strong colours."""
+        """Vary the light in clouds by ± `amount` (a share), stronger in the tint's strong colours."""
         shape = value_noise(self.rng, *self.light.shape[:2], cells)
         self.light *= as_float32(np.exp(shape[..., None] * amount * np.array(tint, np.float32)))
 
     def fade_ground(self, colour: Colour, start: float) -> None:
-        """Let what stands below `start` sink into one colour, softly."""
+        """Fade everything below `start` softly into one colour."""
         first = round(self.at(start))
         share = np.linspace(0, 0.9, self.light.shape[0] - first, dtype=np.float32)[:, None, None]
         self.light[first:] += (np.array(colour, np.float32) - self.light[first:]) * share
 
     def soften(self, radius: float) -> None:
-        """Blur what is painted so far by `radius` (heights), as something far away."""
+        """Blur what is painted so far by `radius` (picture heights), so that it looks far away."""
         self.light = blurred(self.light, radius * self._scale)
 
     def photograph(self, width: int, height: int, aperture: float) -> Pixels:
-        """The canvas through a lens: discs of radius `aperture` (heights), at `width` × `height` pixels."""
+        """The canvas at `width` × `height` pixels; lights become discs of radius `aperture` (picture heights)."""
         light = self.light
         if aperture > 0:
             light = blurred(out_of_focus(light, aperture * self._scale), 0.8)
@@ -129,7 +129,7 @@ class BackdropSpec(Struct, frozen=True, kw_only=True):
     """A place to paint.
 
     `colours` are its palette in linear light, strongest first (at least three); `dark` is 0 by day and 1 at
-    night; `wet` and `snowy` say what falls; `side` is −1 where the light comes from the left, 1 from the right.
+    night; `wet` and `snowy` are the weather; `side` is −1 for light from the left, 1 from the right.
     """
 
     colours: Sequence[Colour]

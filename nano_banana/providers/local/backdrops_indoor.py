@@ -19,7 +19,7 @@ def seamless(canvas: BackdropCanvas, place: BackdropSpec) -> None:
 
 
 def canvas_cloth(canvas: BackdropCanvas, place: BackdropSpec) -> None:
-    """Hand-painted cloth as behind old portraits: clouds of two colours, lit from one side."""
+    """Hand-painted canvas as in old portraits: clouds of two colours, lit from one side."""
     dark, light = shade(place.colours[0], 0.45), place.colours[1]
     canvas.fade(blend(dark, light, 0.35), dark)
     canvas.mottle(0.32, 2.2, (1.0, 0.96, 0.9))
@@ -30,7 +30,7 @@ def canvas_cloth(canvas: BackdropCanvas, place: BackdropSpec) -> None:
 
 
 def mood(canvas: BackdropCanvas, place: BackdropSpec) -> None:
-    """Nothing but coloured light: soft pools of the palette and a few lamps far away."""
+    """Coloured light only: soft pools of the palette's colours and a few distant lamps."""
     first, second, third = place.colours[0], place.colours[1], place.colours[2]
     canvas.fade(shade(first, 0.5), shade(second, 0.3))
     for colour in (first, second, third, first):
@@ -41,7 +41,7 @@ def mood(canvas: BackdropCanvas, place: BackdropSpec) -> None:
 
 
 def lamps(canvas: BackdropCanvas, place: BackdropSpec, *, count: int, top: float, bottom: float, power: float) -> None:
-    """Small far lamps in the palette's colours, more of them dim than bright."""
+    """Small distant lamps in the palette's colours, most of them dim."""
     for _ in range(count):
         colour = place.colours[int(canvas.rng.integers(len(place.colours)))]
         strength = power * float(canvas.rng.pareto(2.2) + 0.3)
@@ -221,7 +221,7 @@ def home(canvas: BackdropCanvas, place: BackdropSpec) -> None:
 
 
 def _side_lit(canvas: BackdropCanvas, place: BackdropSpec, tint: Colour) -> None:
-    """Light that falls on a wall from one side and loses itself on the other."""
+    """Light that falls on a wall from one side and fades towards the other."""
     x = canvas.aspect * (0.5 + place.side * 0.42)
     before = canvas.light.copy()
     canvas.light[:] = shade((1, 1, 1), 0.42)[0]
@@ -261,7 +261,7 @@ def space(canvas: BackdropCanvas, place: BackdropSpec) -> None:
 
 
 def _planet(canvas: BackdropCanvas, place: BackdropSpec) -> None:
-    """A great ball from below, blue air along its rim, clouds on its day side."""
+    """A large planet at the bottom: blue air along its rim, clouds on its day side."""
     height, width = canvas.light.shape[:2]
     radius = canvas.at(1.25)
     across, down = canvas.at(canvas.aspect * (0.5 - 0.25 * place.side)), canvas.at(0.60) + radius

@@ -9,7 +9,7 @@ from nano_banana.providers.local.backdrops_indoor import lamps
 
 
 def forest(canvas: BackdropCanvas, place: BackdropSpec) -> None:
-    """Trunks and leaves with the sky shining through in discs."""
+    """Trunks and leaves; the sky shines through as discs."""
     leaf, light = place.colours[0], place.colours[1]
     canvas.fade(shade(leaf, 0.55), shade(leaf, 0.28))
     canvas.glow(canvas.aspect * (0.5 + place.side * 0.25), 0.3, 0.45, light, 0.5 * (1 - 0.8 * place.dark))
@@ -119,7 +119,7 @@ def _hills(canvas: BackdropCanvas, tone: Colour, level: float, rough: float) -> 
 
 
 def _ridge(canvas: BackdropCanvas, level: float, rough: float) -> list[tuple[float, float]]:
-    """A line of peaks around `level`, from left to right: a random walk that is drawn back to it."""
+    """A line of peaks around `level`, from left to right: a random walk that returns to it."""
     xs = np.linspace(-0.2, canvas.aspect + 0.2, 40)
     steps = canvas.rng.standard_normal(40)
     ys, height = [], 0.0
@@ -133,7 +133,7 @@ WARM_LIGHT: Colour = (1.0, 0.68, 0.34)
 
 
 def street(canvas: BackdropCanvas, place: BackdropSpec) -> None:
-    """A street that runs away between houses: windows, lit shops, lamps, the shine of rain on the ground."""
+    """A street between houses: windows, lit shops, lamps, reflections of rain on the ground."""
     dark = place.dark
     sky = blend((0.75, 0.82, 0.92), (0.012, 0.02, 0.05), dark)
     centre = canvas.aspect * (0.5 - place.side * canvas.uniform(0.05, 0.2))
@@ -190,7 +190,7 @@ def _traffic(canvas: BackdropCanvas, place: BackdropSpec, centre: float) -> None
 
 
 def _wet(canvas: BackdropCanvas) -> None:
-    """Mirror what stands above the kerb in the ground, stretched downwards and dimmed."""
+    """Mirror what is above the kerb in the ground, stretched downwards and dimmed."""
     line = round(canvas.at(0.66))
     below = canvas.light.shape[0] - line
     mirrored = canvas.light[line - 1 : line - 1 - below : -1]
@@ -201,7 +201,7 @@ def _wet(canvas: BackdropCanvas) -> None:
 
 
 def neon(canvas: BackdropCanvas, place: BackdropSpec) -> None:
-    """A narrow street of the future at night: tubes of coloured light, signs, haze, rain on the ground."""
+    """A narrow futuristic street at night: neon tubes, signs, haze, rain on the ground."""
     canvas.fade((0.008, 0.008, 0.03), (0.03, 0.012, 0.06))
     centre = canvas.aspect * canvas.uniform(0.35, 0.65)
     for way in (-1, 1):
@@ -226,7 +226,7 @@ def neon(canvas: BackdropCanvas, place: BackdropSpec) -> None:
 
 
 def skyline(canvas: BackdropCanvas, place: BackdropSpec) -> None:
-    """A roof above the town: layers of towers that fade with distance, lights by night."""
+    """The view from a roof: layers of towers that fade with distance, lights at night."""
     low = blend(place.colours[1], (0.02, 0.02, 0.05), place.dark * 0.6)
     canvas.fade(blend(place.colours[0], (0.008, 0.012, 0.04), place.dark), low, 0, 0.75)
     canvas.fade(low, shade(low, 0.3), 0.75, 1)

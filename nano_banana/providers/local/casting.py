@@ -29,14 +29,14 @@ from nano_banana.providers.local.prompt_parser import PromptReading
 from nano_banana.providers.local.strangers import draw_stranger, with_body
 
 SAME_PERSON = 0.363
-"""From this cosine on two faces are one person's (OpenCV's figure for SFace)."""
+"""Two faces with at least this cosine are the same person (OpenCV's threshold for SFace)."""
 
 
 def group_people(pictures: Sequence[Image.Image]) -> list[list[Cutout]]:
-    """The people of the pictures, one a picture, in the order in which each is seen first.
+    """Each picture's person, grouped by person, in the order in which they are first seen.
 
-    Pictures without a face count only where none has one. Without the networks that know faces all are taken for one
-    person, of whom the first picture is taken.
+    Pictures without a face count only if none has one. Without the face networks, all pictures are taken to show one
+    person, and the first picture is used.
     """
     cutouts = [cut_out(picture) for picture in pictures]
     known = [cutout for cutout in cutouts if cutout.face.score > 0]
@@ -59,7 +59,7 @@ MIN_PERSON_SCALE = 0.3
 
 
 class LocalCast(Struct, frozen=True, kw_only=True):
-    """Each person's cut-outs to draw from (nobody: strangers), and the colours that style adapters lend, weighed."""
+    """Each person's cut-outs (none: strangers are drawn), and the colours and weights of style adapters."""
 
     people: Sequence[Sequence[Cutout]] = ()
     lent: Sequence[tuple[Pixels, float]] = ()
@@ -67,12 +67,12 @@ class LocalCast(Struct, frozen=True, kw_only=True):
 
     @property
     def cutouts(self) -> Sequence[Cutout]:
-        """The first person's."""
+        """The cut-outs of the first person."""
         return self.people[0] if self.people else ()
 
 
 def load_cast(job: LocalJob) -> LocalCast:
-    """Read the job's adapters, in order. Raises CallFailed as `adapter.from_file` does, and `local_input`."""
+    """Read the job's adapters, in order. Raises CallFailed as `read_adapter` does, and `local_input`."""
     entries = job.value("adapters")
     listed = entries if isinstance(entries, list | tuple) else ()
     loaded = [(_load_adapter(job, at), _scale(entry)) for at, entry in enumerate(listed)]
@@ -84,14 +84,14 @@ def load_cast(job: LocalJob) -> LocalCast:
 
 
 def balance_colours(cutouts: Sequence[Cutout]) -> list[Cutout]:
-    """The cut-outs with their white balance drawn to the set's own middle, judged by the colour of the face."""
+    """The cut-outs, white-balanced towards the median colour of the set's faces."""
     tones = [to_linear(cutout.face_tone()) + np.float32(0.01) for cutout in cutouts]
     middle = np.median(np.stack(tones), axis=0)
     return [_balanced(cutout, np.power(middle / tone, 0.8)) for cutout, tone in zip(cutouts, tones, strict=True)]
 
 
 def apply_palettes(shown: Pixels, lent: Sequence[tuple[Pixels, float]]) -> Pixels:
-    """The picture's colours moved towards those of style adapters (mean and deviation, by their scale)."""
+    """The picture with its colours (mean and deviation) moved towards those of style adapters, by their scales."""
     result = shown
     for palette, scale in lent:
         mean, spread = result.mean(axis=(0, 1)), result.std(axis=(0, 1)) + 1e-3
@@ -124,16 +124,16 @@ def _balanced(cutout: Cutout, gain: Pixels) -> Cutout:
 
 
 MISCOUNT_ODDS = 6
-"""Of so many seeds one draws somebody too many or too few, where two or more strangers are asked for."""
+"""One seed in this many draws one person too many or too few, if the prompt asks for two or more strangers."""
 
 FACE_HEIGHT_SHARE = 0.58
-"""A face's height in a row, as a share of the width that each person has, at most."""
+"""Maximum height of a face in a group, as a share of the width for each person."""
 
 
 def arrange_people(people: Sequence[Sequence[Cutout]], direction: PromptReading, seed: int, size: Size) -> list[Figure]:
-    """Each person's figure, from left to right; `people` are each person's cut-outs, none for strangers.
+    """Each person's figure, from left to right; `people` are each person's cut-outs (none: strangers).
 
-    As with real models, the number of strangers is wrong now and then: one seed in WRONG, always the same.
+    As with real models, the number of strangers is sometimes wrong: for one seed in MISCOUNT_ODDS, always the same.
     """
     width, height = size
     everybody = people or _strangers(direction, seed)

@@ -33,7 +33,7 @@ from nano_banana.providers.local.prompt_parser import FilmGrade, PromptReading, 
 
 
 def filmic_curve(light: Pixels) -> Pixels:
-    """Linear light, as bright as it may be, as display values with a soft shoulder (Hable's filmic curve)."""
+    """Linear light of any brightness as display values, with a soft shoulder (Hable's filmic curve)."""
     exposed = light * 1.9
     a, b, c, d, e, f = 0.22, 0.30, 0.10, 0.20, 0.01, 0.30
 
@@ -45,7 +45,7 @@ def filmic_curve(light: Pixels) -> Pixels:
 
 
 def add_bloom(light: Pixels, amount: float) -> Pixels:
-    """Linear light with a veil around what is brighter than white."""
+    """Linear light with a glow around what is brighter than white."""
     width = light.shape[1]
     bright = np.clip(light - 0.85, 0, 3)
     veil = blurred(bright, width * 0.012) * 0.6 + blurred(bright, width * 0.05) * 0.4
@@ -53,7 +53,7 @@ def add_bloom(light: Pixels, amount: float) -> Pixels:
 
 
 def apply_grade(shown: Pixels, grade: FilmGrade, rng: np.random.Generator) -> Pixels:
-    """Display values with the look on them."""
+    """The picture (display values) with the look applied."""
     height, width = shown.shape[:2]
     result = as_float32(np.clip(shown, 0, 1))
     result = result + as_float32((result * result * (3 - 2 * result) - result) * grade.curve)
@@ -71,7 +71,7 @@ def apply_grade(shown: Pixels, grade: FilmGrade, rng: np.random.Generator) -> Pi
 
 
 def add_grain(shown: Pixels, amount: float, lump: float, rng: np.random.Generator) -> Pixels:
-    """Noise as of film: strongest in the middle tones."""
+    """The picture with film grain, strongest in the mid-tones."""
     height, width = shown.shape[:2]
     noise = film_grain(rng, height, width, lump * max(1.0, height / 1000))
     middle = 0.35 + 0.65 * (1 - np.abs(luma(np.clip(shown, 0, 1)) * 2 - 1))
@@ -83,7 +83,7 @@ SKIN_LIGHT = 0.30
 
 
 def relight(person: Pixels, alpha: Pixels, face: FaceBox, place: Pixels, light: SceneLight) -> Pixels:
-    """The person (linear light) as lit in `place` (the backdrop's linear light), by `light`, whose side is set."""
+    """The person (linear light) lit by the backdrop `place` (linear light) and by `light`, whose side is set."""
     height, width = alpha.shape
     around = np.array([float(np.clip(place[..., at], 0, 1.5).mean()) for at in range(3)], np.float32)
     tint = np.array(light.tint, np.float32) * _hue(around, 0.32)
@@ -97,13 +97,13 @@ def relight(person: Pixels, alpha: Pixels, face: FaceBox, place: Pixels, light: 
 
 
 def _hue(colour: Pixels, amount: float) -> Pixels:
-    """The colour's tint at brightness 1, weakened to `amount`, never wild."""
+    """The colour's tint at brightness 1, weakened to `amount` and clipped."""
     tint = colour / max(float(luma(colour)), 1e-3)
     return as_float32(np.clip(1 + (np.clip(tint, 0.3, 2.2) - 1) * amount, 0.6, 1.5))
 
 
 def _exposure(person: Pixels, alpha: Pixels, face: FaceBox, light: SceneLight, around: float) -> float:
-    """How much brighter the person must be for the face to sit well in the place."""
+    """The factor of brightness that makes the face fit the place."""
     left, top, wide, high = face
     rows = slice(max(0, int(top + high * 0.3)), min(alpha.shape[0], int(top + high * 0.85)))
     columns = slice(max(0, int(left + wide * 0.2)), min(alpha.shape[1], int(left + wide * 0.8)))
@@ -114,7 +114,7 @@ def _exposure(person: Pixels, alpha: Pixels, face: FaceBox, light: SceneLight, a
 
 
 def _shading(alpha: Pixels, face: FaceBox, light: SceneLight) -> Pixels:
-    """Light on a body blown up from its outline: 1 on average, bright towards the lamp, darker away from it."""
+    """Shading of a body inflated from its outline: about 1 on average, brighter on the lamp's side."""
     height, width = alpha.shape
     body = blurred(alpha, face[2] * 0.32) + 0.5 * blurred(alpha, face[2] * 0.12)
     down, across = np.gradient(body)
@@ -127,7 +127,7 @@ def _shading(alpha: Pixels, face: FaceBox, light: SceneLight) -> Pixels:
 
 
 def cast_shadow(place: Pixels, alpha: Pixels, light: SceneLight, near: float) -> Pixels:
-    """The backdrop darkened where the person keeps light from it: `near` 1 is a wall close behind, 0 far away."""
+    """The backdrop with the person's shadow: `near` 1 is a wall close behind, 0 is far away."""
     height, width = alpha.shape
     cast = blurred(alpha, width * (0.05 + 0.03 * near))
     shift = round(-light.side * width * 0.045 * near)
@@ -165,11 +165,11 @@ PAINTERS: Mapping[str, tuple[Callable[[BackdropCanvas, BackdropSpec], None], flo
     "space": (backdrops_indoor.space, 0.0022),
     "hangar": (backdrops_indoor.hangar, 0.018),
 }
-"""Painter, and the radius of its lens's discs in heights of the picture."""
+"""The painter, and the radius of its out-of-focus discs in picture heights."""
 
 
 COARSE, FINE = 300, 720
-"""Rows of the canvas: what a wide lens blurs needs few."""
+"""Rows of the canvas; a strongly blurred one needs fewer."""
 
 
 def paint_backdrop(painter: str, place: BackdropSpec, width: int, height: int, rng: np.random.Generator) -> Pixels:
@@ -181,7 +181,7 @@ def paint_backdrop(painter: str, place: BackdropSpec, width: int, height: int, r
 
 
 WALL_DISTANCES = {"seamless": 1.0, "cloth": 0.6, "brick": 0.9, "library": 0.5, "home": 0.4, "clinic": 0.2}
-"""How close behind the person a painter's place stands (0 far, 1 touching)."""
+"""How close the backdrop is behind the person (0 far, 1 touching)."""
 
 
 class ComposedScene(Struct, frozen=True, kw_only=True):
@@ -198,7 +198,7 @@ def light_side(direction: PromptReading, seed: int) -> int:
 
 
 def backdrop_for(direction: PromptReading, seed: int, width: int, height: int) -> Pixels:
-    """The place alone, in linear light."""
+    """The backdrop without people, in linear light."""
     rng = seeded_rng(seed, f"backdrop/{direction.painter}")
     sway = rng.normal(1, 0.07, (len(direction.colours), 3))
     colours: list[Colour] = [tuple(row) for row in (np.array(direction.colours) * sway).tolist()]
@@ -212,7 +212,7 @@ def backdrop_for(direction: PromptReading, seed: int, width: int, height: int) -
 def compose_scene(
     figures: Sequence[Figure], direction: PromptReading, seed: int, width: int, height: int
 ) -> ComposedScene:
-    """The people in the place, lit by its light; who comes later stands in front."""
+    """The people in the place, lit by its light; later ones stand in front."""
     shown = backdrop_for(direction, seed, width, height)
     light = replace(direction.light, side=light_side(direction, seed))
     alpha = np.zeros((height, width), np.float32)
@@ -224,7 +224,7 @@ def compose_scene(
 
 
 def _add_figure(figure: Figure, place: Pixels, light: SceneLight, direction: PromptReading, seed: int) -> Pixels:
-    """A person before the place, in linear light."""
+    """The place with one person in front of it, in linear light."""
     crisp = _sharpened(figure.pixels, figure.scale, seed)
     person = relight(to_linear(crisp), figure.alpha, figure.face, place, light)
     behind = cast_shadow(place, figure.alpha, light, WALL_DISTANCES.get(direction.painter, 0.0))
@@ -234,7 +234,7 @@ def _add_figure(figure: Figure, place: Pixels, light: SceneLight, direction: Pro
 
 
 def _sharpened(pixels: Pixels, scale: float, seed: int) -> Pixels:
-    """An enlarged photo with some of its bite back: edges sharpened, pores' worth of texture added."""
+    """An enlarged photo with sharper edges and some fine texture."""
     strength = float(np.clip((scale - 0.8) * 0.45, 0.15, 1.1))
     fine = pixels - blurred(pixels, max(1.0, 0.8 * scale))
     broad = pixels - blurred(pixels, 8.0 * max(1.0, scale))

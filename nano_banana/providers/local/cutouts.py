@@ -41,8 +41,8 @@ MAX_CUTOUT_SIDE = 720
 class Cutout(Struct, frozen=True, kw_only=True):
     """A person: `pixels` height × width × 3 and `alpha` height × width (display values, 0–1).
 
-    Colours go on a little beyond the edge, so that no old background shines through. `plain` is true where the
-    edge is only an oval around the figure.
+    Colours continue a little beyond the edge, so that no old background shows. `plain` is true if the edge is only
+    an oval around the figure.
     """
 
     pixels: Pixels
@@ -64,7 +64,7 @@ class Cutout(Struct, frozen=True, kw_only=True):
 
 
 def cut_out(photo: Image.Image, mask: Pixels | None = None) -> Cutout:
-    """Cut the person out of an RGB photo (scaled down to 720 pixels where it is larger).
+    """Cut the person out of an RGB photo (scaled down to 720 pixels if it is larger).
 
     The face is the largest, or with a `mask` (height × width, any size, 0–1) the one that most of it lies on.
     """
@@ -96,7 +96,7 @@ def face_area(face: Face) -> tuple[slice[int, int, None], slice[int, int, None]]
 
 
 def _decontaminated(pixels: Pixels, alpha: Pixels) -> Pixels:
-    """The person's own colours carried outwards over the edge, where the old background is mixed in."""
+    """The person's own colours, extended over the edge, where the old background is mixed in."""
     sure = smoothstep(0.86, 0.99, alpha)
     around = blurred(sure, 2.0)
     spread = blurred(pixels * sure[..., None], 2.0) / np.maximum(around, 1e-3)[..., None]
@@ -105,7 +105,7 @@ def _decontaminated(pixels: Pixels, alpha: Pixels) -> Pixels:
 
 
 def oval_mask(height: int, width: int, face: Face) -> Pixels:
-    """A soft oval around head and shoulders, for want of a better edge."""
+    """A soft oval around head and shoulders, used if there is no better edge."""
     x, y = pixel_grid(height, width)
     centre = (face.left + face.width / 2) / width
     across = (x - centre) / max(face.width / width * 1.25, 1e-3)
@@ -114,7 +114,7 @@ def oval_mask(height: int, width: int, face: Face) -> Pixels:
 
 
 def guess_face(pixels: Pixels) -> Face:
-    """Where a face probably is: among skin colours in the upper middle; else where portraits have it."""
+    """Where a face probably is: among skin colours in the upper middle, else in the usual place."""
     height, width = pixels.shape[:2]
     red, green, blue = pixels[..., 0], pixels[..., 1], pixels[..., 2]
     total = pixels.sum(axis=-1) + 1e-4
@@ -136,14 +136,14 @@ EYE_HEIGHT = 0.405
 
 
 ENLARGEMENTS = (0.8, 0.9, 1.0, 1.12, 1.25, 1.4, 1.6, 1.85, 2.1)
-"""How much larger than wished a person may stand in a picture, so that no cut edge is seen."""
+"""How much larger than asked for a person may be drawn, so that no cut edge is visible."""
 
 ENLARGEMENTS_BESIDE = (0.85, 0.92, 1.0, 1.1)
-"""The same where others stand beside."""
+"""The same in a group."""
 
 
 class Placement(Struct, frozen=True, kw_only=True):
-    """A cut-out enlarged `scale` times with its top left corner at (`left`, `top`); `cost`: how ill it fits."""
+    """A cut-out enlarged `scale` times with its top left corner at (`left`, `top`); a lower `cost` is a better fit."""
 
     scale: float
     left: float
@@ -153,7 +153,7 @@ class Placement(Struct, frozen=True, kw_only=True):
 
 
 class Figure(Struct, frozen=True, kw_only=True):
-    """A person in the picture's own frame: `pixels` and `alpha` as large as it, the face's box and the enlargement."""
+    """A person placed in the picture: `pixels` and `alpha` of its size, the face's box and the enlargement."""
 
     pixels: Pixels
     alpha: Pixels
@@ -169,7 +169,7 @@ def choose_cutout(
     rng: np.random.Generator,
     grows: Sequence[float] = ENLARGEMENTS,
 ) -> tuple[Cutout, Placement]:
-    """Pick one of the cut-outs that fit the wished crop about as well as the best, and say where it goes."""
+    """Pick one of the cut-outs that fit the crop about as well as the best one, and its place."""
     tilt, mirror = float(rng.normal(0, 0.012)), bool(rng.uniform() < 0.35)
     placed = [
         (cutout, best_placement(cutout, (width, height), crop * math.exp(float(rng.normal(0, 0.08))), tilt, grows))
@@ -230,7 +230,7 @@ def _placement(
 
 
 def place_cutout(cutout: Cutout, placing: Placement, width: int, height: int) -> Figure:
-    """Draw the cut-out where it belongs, sharpened by as much as it is enlarged."""
+    """Draw the cut-out at its place."""
     layers = np.dstack([cutout.pixels, _faded(cutout, placing, width, height)])
     if placing.mirror:
         layers = layers[:, ::-1]
@@ -260,7 +260,7 @@ def _resample_window(layer: Pixels, window: tuple[float, float, float], size: Si
 
 
 def _faded(cutout: Cutout, placing: Placement, width: int, height: int) -> Pixels:
-    """The alpha, let out softly at those of the photo's edges that fall into the picture."""
+    """The alpha, faded at those edges of the photo that lie inside the picture."""
     across, down = cutout.size
     left, top = (
         (width - placing.left - across * placing.scale, placing.top) if placing.mirror else (placing.left, placing.top)
@@ -279,7 +279,7 @@ def _faded(cutout: Cutout, placing: Placement, width: int, height: int) -> Pixel
 
 
 def align_eyes(cutouts: Sequence[Cutout], onto: Cutout, size: Size, rng: np.random.Generator) -> Figure:
-    """One of the cut-outs that are sharpest at this size, turned and scaled so that its eyes lie on those of `onto`.
+    """One of the sharpest cut-outs at this size, rotated and scaled so that its eyes match those of `onto`.
 
     `size` is the picture's; `onto` may be smaller and is scaled up to it.
     """
@@ -336,7 +336,7 @@ def recolour_clothes(figure: Figure, colour: Colour) -> Figure:
 
 
 def _clothes_area(figure: Figure) -> Pixels:
-    """Where the person is and the face, its neck and hands probably are not: below the chin."""
+    """The part of the person below the chin, without face and neck."""
     height, width = figure.alpha.shape
     _, y = pixel_grid(height, width)
     _, top, _, high = figure.face
@@ -347,7 +347,7 @@ def _clothes_area(figure: Figure) -> Pixels:
 
 
 def _dominant_hue(figure: Figure) -> Pixels:
-    """How much each pixel's hue is that of most of the clothes (0–1), leaving out what has hardly a hue."""
+    """How close each pixel's hue is to that of most of the clothes (0–1); greys are left out."""
     pixels = figure.pixels
     grey = pixels.mean(axis=-1, keepdims=True)
     hue = pixels - grey

@@ -56,7 +56,7 @@ from nano_banana.providers.workers import WorkResult
 def picture_result(job: LocalJob, pictures: Sequence[Image.Image], *, plain: bool) -> WorkResult:
     """The data and files of pictures; `plain`: people could only be cut out with an oval.
 
-    That is noted if parts are missing here; else nobody is in the picture, and nothing would be better with them.
+    That is noted only if models are missing; otherwise nobody is in the picture, and models would change nothing.
     """
     places = ["image"] if "image" in job.makes else [f"images/{at}" for at in range(len(pictures))]
     encoded = [encode_picture(picture, job.text("format")) for picture in pictures]
@@ -76,7 +76,7 @@ def picture_result(job: LocalJob, pictures: Sequence[Image.Image], *, plain: boo
 
 
 def encode_picture(picture: Image.Image, form: str) -> tuple[bytes, str]:
-    """The picture's bytes and media type: png (also for no or an unknown form), jpeg or webp."""
+    """The picture's bytes and media type: jpeg, webp, or png for anything else."""
     out = io.BytesIO()
     if form in {"jpeg", "jpg"}:
         picture = flattened(picture)
@@ -90,7 +90,7 @@ def encode_picture(picture: Image.Image, form: str) -> tuple[bytes, str]:
 
 DEFAULT_SIZE = (1024, 1024)
 MAX_DRAWN_PIXELS = 1_600_000
-"""Pixels that are drawn; a larger picture is this one enlarged."""
+"""Most pixels that are drawn; larger pictures are enlarged from it."""
 
 
 def generate(job: LocalJob) -> WorkResult:
@@ -102,7 +102,7 @@ def generate(job: LocalJob) -> WorkResult:
 
 
 def edit(job: LocalJob) -> WorkResult:
-    """Take the people of the input pictures, from left to right as they come, to the place and style of the prompt."""
+    """Put the people of the input pictures, from left to right, into the place and style of the prompt."""
     pictures = [open_picture(path, place=place) for place, path in job.pictures()]
     people = group_people(pictures)
     plain = any(cutout.plain for shown in people for cutout in shown)
@@ -144,20 +144,20 @@ def _one_megapixel(size: Size) -> Size:
 
 
 REPLACE_STRENGTH = 0.6
-"""From this strength on an adapter's face takes the place of the one in the picture."""
+"""From this strength on, an adapter's face replaces the one in the picture."""
 
 FACE_COVERAGE = 0.4
-"""How much of a face's box a mask must cover to be meant for the face."""
+"""The share of a face's box that a mask must cover to count as a face mask."""
 
 UNSEEN_CHANGE = 0.02
-"""A smaller mean change (0–1) is not seen."""
+"""Smaller mean changes (0–1) are invisible."""
 
 BLEND_REACH = 0.3
-"""Light and colour that change within this share of a face's width are the new face's own; the rest is kept."""
+"""Detail finer than this share of a face's width comes from the new face, the rest from the old one."""
 
 
 class EditSource(Struct, frozen=True, kw_only=True):
-    """The input picture (display values) and the person in it, in the picture's own frame."""
+    """The input picture (display values) and the person in it."""
 
     shown: Pixels
     cutout: Cutout
@@ -165,7 +165,7 @@ class EditSource(Struct, frozen=True, kw_only=True):
 
 
 def image_to_image(job: LocalJob) -> WorkResult:
-    """Draw the prompt over the whole picture; `strength` says how much of it is new."""
+    """Redraw the whole picture by the prompt; `strength` is how much of it is new."""
     source, cast, direction = _edit_source(job), load_cast(job), parse_prompt(job.text("prompt"))
     strength = job.number("strength", 0.85, 0, 1)
 
@@ -181,7 +181,7 @@ def image_to_image(job: LocalJob) -> WorkResult:
 
 
 def inpaint(job: LocalJob) -> WorkResult:
-    """Draw the prompt where the mask is white; everything else stays.
+    """Redraw what the mask shows in white; everything else stays.
 
     A face is replaced by that of an adapter's person from strength `REPLACE_STRENGTH` on; below, it becomes more like
     it. Behind people the prompt's scene is drawn. Everything else takes the colour that the prompt names, or one that
@@ -202,7 +202,7 @@ def inpaint(job: LocalJob) -> WorkResult:
 
 
 def _change(before: Pixels, after: Pixels, mask: Pixels) -> float:
-    """The mean change (0–1) of what the mask shows."""
+    """The mean change (0–1) inside the mask."""
     return float((np.abs(after - before).mean(axis=-1) * mask).sum() / max(float(mask.sum()), 1.0))
 
 
@@ -229,7 +229,7 @@ def _edit_source(job: LocalJob, mask: Pixels | None = None) -> EditSource:
 
 
 def _figure_for(source: EditSource, cast: LocalCast, seed: int, strength: float) -> Figure:
-    """The picture's own person, or the adapter's in the same place where the strength is high."""
+    """The picture's own person, or at high strength the adapter's in the same place."""
     if not cast.cutouts or strength < REPLACE_STRENGTH or source.cutout.face.score == 0:
         return source.figure
     height, width = source.figure.alpha.shape
@@ -266,7 +266,7 @@ def _inpainted(
 
 
 def _coloured(shown: Pixels, colour: Colour, mask: Pixels) -> Pixels:
-    """The picture in the light and shade that it has, all of one colour; as light as that colour under the mask."""
+    """The picture with its light and shade, in one colour; as light as that colour under the mask."""
     light = to_linear(shown)
     grey = luma(light)
     usual = float((grey * mask).sum() / max(float(mask.sum()), 1.0))
@@ -280,7 +280,7 @@ def _is_over_face(source: EditSource, mask: Pixels) -> bool:
 
 
 def _with_new_face(source: EditSource, cast: LocalCast, direction: PromptReading, seed: int) -> Pixels:
-    """The adapter's face in the place of the picture's, in the picture's own light and colour."""
+    """The picture with the adapter's face instead of its own, in the picture's light and colour."""
     height, width = source.figure.alpha.shape
     other = align_eyes(cast.cutouts, source.cutout, (width, height), seeded_rng(seed, "photo"))
     oval = face_mask(ComposedScene(shown=source.shown, alpha=source.figure.alpha, faces=[source.figure.face]))
@@ -292,7 +292,7 @@ def _with_new_face(source: EditSource, cast: LocalCast, direction: PromptReading
 
 
 def _match_light(new: Pixels, old: Pixels, where: Pixels, reach: float) -> Pixels:
-    """`new` with the slow changes of light and colour of `old`, and its own detail: a blend of low and high bands."""
+    """`new` with the low frequencies (light and colour) of `old` and its own detail."""
     weight = np.maximum(blurred(where, reach), 1e-3)[..., None]
     low_new = blurred(new * where[..., None], reach) / weight
     low_old = blurred(old * where[..., None], reach) / weight
@@ -301,7 +301,7 @@ def _match_light(new: Pixels, old: Pixels, where: Pixels, reach: float) -> Pixel
 
 
 def _tinted(drawn: Pixels, direction: PromptReading, seed: int) -> Pixels:
-    """A hint of the prompt's light on what is drawn."""
+    """What is drawn, slightly tinted by the prompt's light."""
     tint = 1 + (np.array(direction.light.tint, np.float32) - 1) * 0.22
     sway = 1 + float(seeded_rng(seed, "touch").normal(0, 0.015))
     return as_float32(np.clip(drawn * tint * sway, 0, 1))

@@ -20,7 +20,7 @@ TARGET_LINES = {"720p": 720, "1080p": 1080, "1440p": 1440, "2160p": 2160}
 
 
 def upscale(job: LocalJob) -> WorkResult:
-    """Make the picture larger, by the endpoint's factor (2 where it has none) or to its target resolution.
+    """Make the picture larger, by the endpoint's factor (2 if it has none) or to its target resolution.
 
     Transparency stays. Raises CallFailed `local_argument` and `local_size`.
     """
@@ -43,7 +43,7 @@ def enlarge(picture: Image.Image, factor: float, place: str) -> Image.Image:
 
 
 def enlargement_factor(job: LocalJob, size: tuple[int, int], *, usual: float) -> float:
-    """How many times as wide the result is, from 1 to 16; `usual` where the endpoint says nothing."""
+    """How many times as wide the result is, from 1 to 16; `usual` if the arguments don't say."""
     if job.arguments.get("upscale_mode") == "target":
         return TARGET_LINES.get(str(job.arguments.get("target_resolution")), TARGET_LINES["1080p"]) / min(size)
     named = (job.roles.get("factor", ""), *FACTOR_FIELDS)
@@ -52,13 +52,13 @@ def enlargement_factor(job: LocalJob, size: tuple[int, int], *, usual: float) ->
 
 
 DEFAULT_FIDELITY = 0.5
-"""How much of the face stays as it was, where the endpoint has no `fidelity`."""
+"""How much of the face stays as it was, if the endpoint has no `fidelity`."""
 
 
 def restore(job: LocalJob) -> WorkResult:
     """Smooth the skin of each face and sharpen its edges, by 1 − `fidelity` (0–1); enlarge by the endpoint's factor.
 
-    `only_center_face` keeps to the face nearest to the middle. A picture without a face comes back as it is, enlarged.
+    `only_center_face` restores only the face nearest to the centre. A picture without a face is only enlarged.
     Raises CallFailed `local_argument` and `local_size`.
     """
     place, path = job.pictures()[0]
@@ -81,7 +81,7 @@ def _off_centre(face: Face, size: tuple[int, int]) -> float:
 
 
 def _clear_face(shown: Pixels, face: Face, change: float) -> Pixels:
-    """The picture with one face smoothed where it is nearly even and sharpened where it is not."""
+    """The picture with one face smoothed in even areas and sharpened at edges."""
     fine = max(0.6, face.width * 0.008)
     even = blurred(shown, fine)
     detail = shown - even

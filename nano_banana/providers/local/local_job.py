@@ -17,7 +17,7 @@ from nano_banana.model.problem import CallFailed, problem
 
 
 def seed_from_text(text: str) -> int:
-    """A seed (0 to 2³¹ − 1) that follows from the text."""
+    """A seed (0 to 2³¹ − 1) derived from the text."""
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1
 
 
@@ -28,9 +28,9 @@ LEAST, MOST = 64, 8192
 
 
 class LocalJob(Struct, frozen=True, kw_only=True):
-    """A call of an endpoint that does `does`; `roles` maps roles to its field names.
+    """A call of an endpoint for the task `does`; `roles` maps roles to its field names.
 
-    `makes` are the places of the result's files, `size` the pixels wished for (None: as the input picture),
+    `makes` are the places of the result's files, `size` the size in pixels (None: that of the input picture),
     `key` the call's. All readers raise CallFailed `local_argument` or `local_input`.
     """
 
@@ -44,16 +44,16 @@ class LocalJob(Struct, frozen=True, kw_only=True):
     key: str = ""
 
     def value(self, role: str) -> JSONValue:
-        """What stands in the field of this role, or None."""
+        """The value of the field with this role, or None."""
         return self.arguments.get(self.roles[role]) if role in self.roles else None
 
     def text(self, role: str) -> str:
-        """The text of a role, empty where there is none."""
+        """The text of a role; empty if there is none."""
         value = self.value(role)
         return value if isinstance(value, str) else ""
 
     def number(self, role: str, default: float, low: float, high: float) -> float:
-        """A number from `low` to `high`, `default` where it is not given."""
+        """A number from `low` to `high`; `default` if it is not given."""
         return self.field_number(self.roles[role], default, low, high) if role in self.roles else default
 
     def field_number(self, name: str, default: float, low: float, high: float) -> float:
@@ -67,7 +67,7 @@ class LocalJob(Struct, frozen=True, kw_only=True):
 
     @property
     def seed(self) -> int:
-        """The seed as given, else one that follows from the call."""
+        """The given seed, else one derived from the call."""
         value = self.value("seed")
         return value if isinstance(value, int) and not isinstance(value, bool) else seed_from_text(self.key)
 
@@ -89,7 +89,7 @@ class LocalJob(Struct, frozen=True, kw_only=True):
         return [(place, self.inputs[place]) for place in places]
 
     def sized(self, fallback: Size) -> Size:
-        """The size to make, `fallback` where none is wished for."""
+        """The size to make; `fallback` if none is given."""
         width, height = self.size or fallback
         if not (LEAST <= width <= MOST and LEAST <= height <= MOST):
             name = self.roles.get("size", "image")

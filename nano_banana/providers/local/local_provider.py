@@ -25,8 +25,8 @@ class LocalProvider(WorkerProvider):
     async def answer(self, call: Call, context: BlobFiles) -> Answer:
         """Do the work in another process.
 
-        `plain` is true in the data where people could only be cut out with an oval (nano-banana setup was not
-        run). Raises CallFailed: `local_endpoint`, `local_task` or what the work itself raises.
+        `plain` is true in the data if people could only be cut out with an oval (`nano-banana setup` was not
+        run). Raises CallFailed: `local_endpoint`, `local_task` or what the endpoint raises.
         """
         return await self.perform(perform_local, self._job(call, context))
 
@@ -56,7 +56,7 @@ def create_provider(context: ProviderContext) -> LocalProvider:
 
 
 def perform_local(job: LocalJob) -> WorkResult:
-    """Do the job. Pure: the same job and the same bytes in its files give the same result. Raises CallFailed."""
+    """Do the job. Pure: the same job with the same files gives the same result. Raises CallFailed."""
     # Here, not above: the asking process never loads Pillow, numpy or OpenCV.
     from nano_banana.providers.local.local_drawing import edit, generate, image_to_image, inpaint
     from nano_banana.providers.local.local_enlarging import restore, upscale

@@ -38,9 +38,9 @@ MAX_TOTAL_BYTES = 2_000_000_000
 def iter_photos(path: Path, *, place: str) -> Iterator[tuple[str, Image.Image]]:
     """The archive's photos by name, in order of their names, upright RGB; masks (`…_mask.jpg`) are left out.
 
-    Each is decoded when it is asked for, so that a hundred large ones need the memory of one. Raises CallFailed
+    Each is decoded on demand, so that a hundred large ones need the memory of one. Raises CallFailed
     `invalid_archive` with a `reason`: not_a_zip, outside, too_many, too_big, encrypted, damaged, not_a_picture or
-    no_pictures, and the `file` that is to blame.
+    no_pictures, and the `file` at fault.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -55,7 +55,7 @@ def iter_photos(path: Path, *, place: str) -> Iterator[tuple[str, Image.Image]]:
 
 
 def _entries(archive: zipfile.ZipFile, place: str) -> list[zipfile.ZipInfo]:
-    """Its files in order of their names, none decoded, within the bounds."""
+    """The archive's files in order of their names; checks the bounds."""
     entries = sorted((entry for entry in archive.infolist() if not entry.is_dir()), key=lambda entry: entry.filename)
     if len(entries) > MAX_FILES:
         raise _invalid_archive(place, "too_many")
@@ -100,7 +100,7 @@ ADAPTER_FORMAT = "nano-banana-local-1"
 
 
 class LocalAdapter(Struct, frozen=True, kw_only=True):
-    """The cut-outs of a subject, or of a style (`style`), which lends its colours only."""
+    """The cut-outs of a subject, or of a style (`style`), of which only the colours are used."""
 
     cutouts: Sequence[Cutout]
     style: bool = False
@@ -108,7 +108,7 @@ class LocalAdapter(Struct, frozen=True, kw_only=True):
 
     @property
     def plain(self) -> bool:
-        """Whether the people were cut out with a mere oval."""
+        """Whether the people were only cut out with an oval."""
         return all(cutout.plain for cutout in self.cutouts)
 
 
@@ -129,7 +129,7 @@ def adapter_bytes(adapter: LocalAdapter, about: Mapping[str, str]) -> bytes:
 def read_adapter(path: Path, *, place: str) -> LocalAdapter:
     """Read an adapter.
 
-    Raises CallFailed: `adapter_not_local` where another trainer made it, `adapter_broken` where it is damaged.
+    Raises CallFailed: `adapter_not_local` if another trainer made it, `adapter_broken` if it is damaged.
     """
     try:
         header = parse_safetensors(path)
@@ -172,11 +172,11 @@ def _to_cutout(rgba: NDArray[np.uint8], numbers: Sequence[float]) -> Cutout:
 
 
 MAX_PHOTOS = 40
-"""Photos that are kept; more of one person add nothing here."""
+"""Most photos that are kept; more don't improve the pictures."""
 
 
 def train_adapter(job: LocalJob) -> WorkResult:
-    """Make an adapter of the photos in the archive. Learning rate and steps are noted, and change nothing else."""
+    """Make an adapter of the photos in the archive. Learning rate and steps are recorded but have no effect."""
     archive = job.file("archive")
     found = islice(iter_photos(archive, place=job.roles["archive"]), MAX_PHOTOS)
     style = job.arguments.get("is_style") is True or job.arguments.get("training_style") == "style"

@@ -25,12 +25,12 @@ def as_float32(values: object) -> Pixels:
 
 
 def to_linear(srgb: Pixels) -> Pixels:
-    """Display values to light, by the plain power 2.2."""
+    """Display values to linear light (gamma 2.2)."""
     return np.power(np.clip(srgb, 0, None), 2.2, dtype=np.float32)
 
 
 def to_display(light: Pixels) -> Pixels:
-    """Light to display values, clipped to 0–1."""
+    """Linear light to display values, clipped to 0–1."""
     return np.power(np.clip(light, 0, 1), 1 / 2.2, dtype=np.float32)
 
 
@@ -67,7 +67,7 @@ def resized(picture: Pixels, width: int, height: int) -> Pixels:
 def blurred(picture: Pixels, radius: float) -> Pixels:
     """Nearly Gaussian blur of standard deviation `radius` pixels: three box blurs, edges repeated.
 
-    Wide blurs are made at a smaller size: nobody can see the difference.
+    Wide blurs are made at a smaller size, which makes no visible difference.
     """
     height, width = picture.shape[:2]
     shrink = int(min(radius // 2, 8, min(height, width) // 8))
@@ -92,7 +92,7 @@ def box_blurred(picture: Pixels, side: int) -> Pixels:
 
 
 def _subpixel_blur(picture: Pixels, radius: float, axis: int) -> Pixels:
-    """A blur of less than a pixel: each with its two neighbours."""
+    """A blur of less than a pixel, over the two neighbours."""
     share = np.float32(radius * radius / (2 * (1 - radius * radius)))
     near, here, far = _shifted_copies(picture, 1, axis)
     return as_float32((here + share * (near + far)) / (1 + 2 * share))
@@ -156,13 +156,13 @@ def pixel_grid(height: int, width: int) -> tuple[Pixels, Pixels]:
 
 
 def smoothstep_number(edge0: float, edge1: float, value: float) -> float:
-    """As `smooth`, for one number."""
+    """As `smoothstep`, for one number."""
     t = min(max((value - edge0) / (edge1 - edge0), 0.0), 1.0)
     return t * t * (3 - 2 * t)
 
 
 def seeded_rng(seed: int, purpose: str) -> np.random.Generator:
-    """A source of numbers of its own for every purpose, so that one more draw here changes nothing there."""
+    """A random generator for this seed and purpose; draws for one purpose don't change another's."""
     digest = hashlib.sha256(f"{seed}/{purpose}".encode()).digest()
     return np.random.Generator(np.random.PCG64(int.from_bytes(digest[:16], "big")))
 
@@ -179,7 +179,7 @@ def value_noise(rng: np.random.Generator, height: int, width: int, cells: float,
 
 
 def film_grain(rng: np.random.Generator, height: int, width: int, size: float = 1.0) -> Pixels:
-    """Film grain of mean 0 and deviation 1; its lumps are wider the more `size` is above 1."""
+    """Film grain of mean 0 and deviation 1; a larger `size` (from 1) makes it coarser."""
     noise = rng.standard_normal((height, width), np.float32)
     share = np.float32(min(max(size - 1, 0), 1))
     for axis in (0, 1):

@@ -29,7 +29,7 @@ class SceneLight(Struct, frozen=True, kw_only=True):
     """How the subject and the picture are lit.
 
     `tint` multiplies the light (1 is neutral), `exposure` its amount, `contrast` how much darker the far side is
-    (0–1), `rim` the light from behind (0–1), `side` −1 left, 1 right and 0 whichever the seed says.
+    (0–1), `rim` the light from behind (0–1), `side` −1 left, 1 right, 0 by the seed.
     """
 
     tint: DisplayColour = (1.0, 1.0, 1.0)
@@ -59,10 +59,10 @@ class FilmGrade(Struct, frozen=True, kw_only=True):
 
 
 class PromptReading(Struct, frozen=True, kw_only=True):
-    """A prompt, read: where, in what light, in what style, how near.
+    """What a prompt asks for: place, light, style, crop, clothes and people.
 
     `painter` and `colours` (linear light) make the backdrop; `styles` are finishing styles in order; `crop` is the
-    height of the face as a share of the picture's; `garment` is the colour of the clothes where one is named,
+    height of the face as a share of the picture's; `garment` is the colour of the clothes if one is named,
     `people` the kind of each person asked for (see `people_in_prompt`).
     """
 
@@ -165,7 +165,7 @@ def _named(text: str, entries: Mapping[Key, _Worded]) -> list[Key]:
 
 
 MAX_PEOPLE = 6
-"""More are not drawn side by side."""
+"""Most people in one picture."""
 
 _SINGULAR: Mapping[str, str] = {
     **dict.fromkeys(("woman", "girl", "lady", "mother", "daughter", "sister", "wife", "bride", "grandmother"), WOMAN),
@@ -204,7 +204,7 @@ _SET = re.compile(rf"\b({'|'.join(_SETS)})\b(?:\s+of\s+(?:[\w-]+\s+){{0,3}}?({'|
 def people_in_prompt(text: str) -> tuple[str, ...]:
     """One kind (WOMAN, MAN or empty) for each person that the text (lower case) asks for, from left to right.
 
-    `two women`, `a couple`, `a woman and a man`; where nobody is named, it is one person of either kind.
+    `two women`, `a couple`, `a woman and a man`; one person of either kind if nobody is named.
     """
     counted = _COUNTED.search(text)
     if counted:
@@ -220,7 +220,7 @@ def people_in_prompt(text: str) -> tuple[str, ...]:
 
 
 DEFAULT_CROP = 0.27
-"""Height of the face (chin to hairline) where nothing is said."""
+"""Height of the face (chin to hairline) if the prompt doesn't say."""
 
 GARMENTS = (
     "blazer|suit|jacket|coat|shirt|dress|jumper|sweater|hoodie|turtleneck|overalls|coverall|uniform|blouse|top|waistcoat|"
@@ -235,7 +235,7 @@ _NEGATION = re.compile(r"\b(?:no|without|not)\s+[a-z-]+")
 
 
 def parse_prompt(prompt: str) -> PromptReading:
-    """What the prompt asks for. A prompt that names no known place gets coloured light, hued by its words."""
+    """What the prompt asks for. A prompt without a known place gets coloured light, derived from its words."""
     words = load_vocabulary()
     text = _plain_text(prompt)
     garment, people = _garment(text, words), people_in_prompt(text)
@@ -265,7 +265,7 @@ def parse_prompt(prompt: str) -> PromptReading:
 
 
 def named_colour(prompt: str, *, hashed: bool) -> Colour | None:
-    """The first colour (display values) that the prompt names; else one that its words choose, if `hashed`."""
+    """The first colour (display values) that the prompt names; else one derived from its words, if `hashed`."""
     text = _plain_text(prompt)
     return load_vocabulary().colour_in(text) or (_colours_from_text(text)[0] if hashed else None)
 
@@ -284,7 +284,7 @@ def _garment(text: str, words: PromptVocabulary) -> Colour | None:
 
 
 def _paper(text: str, words: PromptVocabulary) -> list[Colour] | None:
-    """The colour of the studio's paper, where one is said before it (`a teal studio backdrop`)."""
+    """The colour of the studio's backdrop, if one is named before it (`a teal studio backdrop`)."""
     end = 0
     for place in _PLACE.finditer(text):
         before = _NO_WORD.split(text[end : place.start()])[-1]
@@ -297,7 +297,7 @@ def _paper(text: str, words: PromptVocabulary) -> list[Colour] | None:
 
 
 def _light_named(text: str, words: PromptVocabulary) -> tuple[SceneLight, Sequence[str]]:
-    """The light of the longest phrase, with the second's contrast mixed in; and all that were named."""
+    """The first light mixed with some of the second, and the names of all lights in the text."""
     names, sides = _named(text, words.lights), _named(text, words.sides)
     side = {"left": -1, "right": 1}[sides[0]] if sides else 0
     if not names:
@@ -315,7 +315,7 @@ def _light_named(text: str, words: PromptVocabulary) -> tuple[SceneLight, Sequen
 
 
 def _colours_from_text(text: str) -> list[Colour]:
-    """Three colours that go together, hued by the words."""
+    """Three matching colours, derived from the words."""
     start = (seed_from_text(text) % 360) / 360
     return [
         colorsys.hsv_to_rgb((start + turn) % 1, saturation, value)

@@ -16,7 +16,7 @@ SEGMENTER_WEIGHTS = "selfie_segmenter.tflite"
 def local_revision() -> int:
     """LOCAL_REVISION × 8, plus 1 for OpenCV with YuNet, 2 for the person's outline, 4 for the style network.
 
-    What is installed changes the pixels, so it is part of every call's key. Imports none of it.
+    The installed packages change the pixels, so this is part of every call's key. Imports none of them.
     """
     from nano_banana.faces.networks import DETECTOR, network_path, opencv_fits, weights_file
 
@@ -31,5 +31,5 @@ def local_revision() -> int:
 
 
 def lacks_models() -> bool:
-    """Whether what finds faces and people's outlines is not installed, so that people are drawn as ovals."""
+    """Whether the models for faces or outlines are missing, so that people are cut out as ovals."""
     return local_revision() % 4 != 3

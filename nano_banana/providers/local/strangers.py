@@ -69,7 +69,7 @@ class FaceFeatures(Struct, frozen=True, kw_only=True):
 
 
 def random_features(rng: np.random.Generator, kind: str = "") -> FaceFeatures:
-    """Those of somebody; `kind` is WOMAN, MAN or empty for either."""
+    """Random features; `kind` is WOMAN, MAN or empty for either."""
     man = kind == MAN or (kind != WOMAN and bool(rng.uniform() < 0.5))
     between = rng.uniform
 
@@ -104,11 +104,11 @@ CHIN = 1.52
 """The chin below the line of the eyes, in halves of the face's width; the crown is as far above."""
 
 LAMP = np.array([0.1, -0.46, 0.88], np.float32)
-"""Where the light comes from: a little from the right, from above, from the front."""
+"""The light's direction: from the front, above, and a little from the right."""
 
 
 class FacePlane(Struct, frozen=True, kw_only=True):
-    """The picture in the face's own measure: `u` to the right and `v` down from between the eyes.
+    """Coordinates relative to the face: `u` to the right and `v` down from between the eyes.
 
     `unit` is half the face's width in pixels.
     """
@@ -118,7 +118,7 @@ class FacePlane(Struct, frozen=True, kw_only=True):
     unit: float
 
     def inside(self, distance: Pixels, softness: float = 1.2) -> Pixels:
-        """1 where the distance to an edge (positive within) is more than `softness` pixels, 0 as far beyond it."""
+        """1 inside an edge (`distance` is positive inside), 0 outside, smooth over `softness` pixels on both sides."""
         edge = softness / self.unit
         return smoothstep(-edge, edge, distance)
 
@@ -132,7 +132,7 @@ class FacePlane(Struct, frozen=True, kw_only=True):
 
 
 def face_plane(width: int, height: int, centre: tuple[float, float], unit: float, tall: float) -> FacePlane:
-    """The plane of `width` × `height` pixels with the point between the eyes at `centre`, stretched down by `tall`."""
+    """The plane of `width` × `height` pixels, the point between the eyes at `centre`, stretched down by `tall`."""
     x, y = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)
     u = np.broadcast_to((x - centre[0])[None, :] / unit, (height, width))
     v = np.broadcast_to((y - centre[1])[:, None] / (unit * tall), (height, width))
@@ -148,7 +148,7 @@ def half_width(v: Pixels, square: float) -> Pixels:
 
 
 def head_outline(on: FacePlane, who: FaceFeatures) -> Pixels:
-    """How far within the head each point is, in the face's measure; −1 above the crown and below the chin."""
+    """How far inside the head each point is, in units of the face; −1 above the crown and below the chin."""
     return as_float32(np.where(np.abs(on.v) < CHIN, half_width(on.v, who.square) - np.abs(on.u), -1))
 
 
@@ -203,11 +203,11 @@ def _around_mouth(on: FacePlane, who: FaceFeatures) -> Pixels:
 PUPIL, GLINT, LASHES = (
     np.array(colour, np.float32) for colour in ((0.03, 0.025, 0.02), (1, 1, 1), (0.07, 0.05, 0.045))
 )
-"""Colours that all eyes have."""
+"""Colours of every eye."""
 
 
 def paint_face(on: FacePlane, who: FaceFeatures, rng: np.random.Generator) -> Pixels:
-    """The face (display values) as far as the plane goes; what is beyond the head's outline means nothing."""
+    """The face (display values); pixels outside the head's outline are undefined."""
     shade = shaded_head(on, who)
     # In the shade skin is redder: light wanders below it.
     face = as_float32(_skin(on, who, rng) * np.power(shade[..., None], np.array([0.92, 1.04, 1.12], np.float32)))
@@ -218,7 +218,7 @@ def paint_face(on: FacePlane, who: FaceFeatures, rng: np.random.Generator) -> Pi
 
 
 def _skin(on: FacePlane, who: FaceFeatures, rng: np.random.Generator) -> Pixels:
-    """Its colour: blood in cheeks, nose and lids, a beard, uneven tone."""
+    """The skin's colour: redder cheeks, nose and lids, a beard, an uneven tone."""
     height, width = on.u.shape
     blood = 0.8 * on.pair(0.56, 0.45, 0.25, 0.2) + 0.5 * on.bump(0, who.nose - 0.05, 0.16, 0.12)
     blood = blood + 0.5 * on.pair(who.gap, 0.12, 0.2, 0.06)
@@ -313,16 +313,16 @@ UNIT, CENTRE = 100.0, (360.0, 270.0)
 """Half a face's width in pixels, and the point between the eyes."""
 
 HEAD_BOX = (200, 80, 520, 540)
-"""The part of the picture (left, top, right, bottom) that head, neck and hair keep to."""
+"""The part of the picture (left, top, right, bottom) with head, neck and hair."""
 
 USUAL_FACE = Face(left=268, top=181, width=184, height=252, eyes=((316, 270), (404, 270)))
 """The usual face's box in the picture."""
 
 
 def draw_stranger(seed: int, garment: Colour | None, kind: str = "", at: int = 0) -> Cutout:
-    """The stranger number `at` of this seed, of this `kind` (see `features`).
+    """Stranger number `at` of this seed, of this `kind` (see `random_features`).
 
-    `garment` colours the clothes (display values) where it is known.
+    `garment` is the colour of the clothes (display values), if known.
     """
     who = random_features(seeded_rng(seed, f"stranger/{at}"), kind)
     left, top, right, bottom = HEAD_BOX
@@ -348,7 +348,7 @@ def draw_stranger(seed: int, garment: Colour | None, kind: str = "", at: int = 0
 
 
 def _face(who: FaceFeatures) -> Face:
-    """Its box as YuNet draws one: from the upper forehead to the chin."""
+    """The face's box as YuNet reports it: from the upper forehead to the chin."""
     (x, y), high = CENTRE, UNIT * who.tall
     eyes = ((x - who.gap * UNIT, y), (x + who.gap * UNIT, y))
     return Face(left=x - 0.92 * UNIT, top=y - 0.85 * high, width=1.84 * UNIT, height=2.42 * high, eyes=eyes)
@@ -402,7 +402,7 @@ def _in_shadow(neck: Pixels, on: FacePlane) -> Pixels:
 
 
 def body_mask() -> Pixels:
-    """Shoulders and arms of anybody (HEIGHT × WIDTH, 0–1)."""
+    """A mask of shoulders and arms (HEIGHT × WIDTH, 0–1)."""
     x, top = CENTRE
     right = [(56.0, 186.0), (112, 214), (184, 238), (232, 274), (262, 346), (280, 470), (286, 940)]
     points = [(x + dx, top + dy) for dx, dy in right] + [(x - dx, top + dy) for dx, dy in reversed(right)]
@@ -420,11 +420,11 @@ def shaded_shape(mask: Pixels, colour: Colour, depth: float) -> Pixels:
 
 
 CUT_OFF_SHARE = 0.3
-"""A photo whose lower edge is covered by the person for less than this share is of somebody whole."""
+"""If the person covers less than this share of the photo's lower edge, nothing is cut off."""
 
 
 def with_body(cutout: Cutout) -> Cutout:
-    """The person with shoulders and arms in the colour of what is seen lowest; as it is where nothing was cut off."""
+    """The person with shoulders and arms in the colour at the photo's lower edge; unchanged if nothing is cut off."""
     lowest = cutout.alpha[-max(2, cutout.size[1] // 16) :]
     if cutout.plain or float(lowest.mean()) < CUT_OFF_SHARE:
         return cutout
@@ -462,7 +462,7 @@ def _fade_edges(alpha: Pixels) -> Pixels:
 
 
 def _on_canvas(layer: Pixels, start: tuple[int, int], size: tuple[int, int]) -> Pixels:
-    """The layer on an empty plane of `size`, its corner at `start`."""
+    """The layer on an empty canvas of `size`, its corner at `start`."""
     plane = np.zeros((size[1], size[0]), np.float32)
     plane[start[1] : start[1] + layer.shape[0], start[0] : start[0] + layer.shape[1]] = layer
     return plane

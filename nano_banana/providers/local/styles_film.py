@@ -32,13 +32,13 @@ from nano_banana.providers.local.styles_painted import (
 PHOTO_GRADE = FilmGrade()
 PAINTED_GRADE = FilmGrade(curve=0.2, colour=1.0, shadows=(0, 0, 0), highlights=(0, 0, 0), vignette=0.16, grain=0.0)
 DRAWN_GRADE = FilmGrade(curve=0.0, colour=1.0, shadows=(0, 0, 0), highlights=(0, 0, 0), vignette=0.05, grain=0.0)
-"""Finishes for photographs, paintings, and what is drawn on paper."""
+"""Finishes of photographs, paintings and drawings."""
 
 FILM_LOOKS: Mapping[str, FilmGrade] = load_vocabulary().looks
 
 
 def prepare_look(scene: ComposedScene, look: str, side: int, rng: np.random.Generator) -> Pixels:
-    """What a look does before its colours: the slats of a blind in noir, softness of old lenses, coloured rims."""
+    """A look's effect before its colours: shadows of a blind in noir, soft old lenses, coloured rims."""
     if look == "noir":
         return _slats(scene, rng)
     if look in {"sepia", "instant"}:
@@ -82,7 +82,7 @@ PAINTINGS: Mapping[str, tuple[Callable[[ComposedScene, np.random.Generator], Pix
 
 
 def paint_scene(scene: ComposedScene, styles: Sequence[str], seed: int) -> Pixels:
-    """The scene painted in the first of the styles that is a way of painting; else as it was photographed."""
+    """The scene in the first painted style; unchanged if there is none."""
     painting = next((style for style in styles if style in PAINTINGS), None)
     return PAINTINGS[painting][0](scene, seeded_rng(seed, "strokes")) if painting else scene.shown
 

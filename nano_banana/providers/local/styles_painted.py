@@ -56,7 +56,7 @@ def kuwahara(picture: Pixels, radius: int, sharpness: float = 4.0) -> Pixels:
 def line_integral(noise: Pixels, picture: Pixels, drift: Pixels, length: int, smoothness: float) -> Pixels:
     """Noise drawn out along the picture's forms (line integral convolution), mean 0 and deviation 1.
 
-    `drift` is the angle (radians) that strokes take where nothing else guides them, `length` half a stroke in
+    `drift` is the angle (radians) of strokes in areas without edges, `length` half a stroke in
     pixels. Made at half size, where strokes look the same.
     """
     height, width = noise.shape
@@ -69,7 +69,7 @@ def line_integral(noise: Pixels, picture: Pixels, drift: Pixels, length: int, sm
 def edge_tangents(grey: Pixels, smoothness: float, drift: Pixels) -> tuple[Pixels, Pixels]:
     """The direction along edges at each pixel (unit vectors x, y), from the smoothed structure tensor.
 
-    Where that is weak the angle `drift` has its way.
+    In areas without edges it is the angle `drift`.
     """
     down, across = np.gradient(blurred(grey, 1.0))
     xx, yy = blurred(as_float32(across * across), smoothness), blurred(as_float32(down * down), smoothness)
@@ -113,7 +113,7 @@ def _shifted(values: Pixels, down: int, across: int) -> Pixels:
 
 
 def relief(bumps: Pixels) -> Pixels:
-    """How a rough surface catches light from the upper left: about −1 to 1."""
+    """Light from the upper left on a rough surface: about −1 to 1."""
     down, across = np.gradient(bumps)
     return as_float32(np.clip((across + down) * 0.7, -1, 1))
 
@@ -167,13 +167,13 @@ def watercolour(scene: ComposedScene, rng: np.random.Generator) -> Pixels:
 
 
 def face_mask(scene: ComposedScene) -> Pixels:
-    """1 in the faces, fading to 0 around them."""
+    """A mask: 1 in the faces, fading to 0 around them."""
     height, width = scene.alpha.shape
     return ovals(scene.faces, width, height)
 
 
 def ovals(boxes: Sequence[tuple[float, float, float, float]], width: int, height: int) -> Pixels:
-    """1 in an oval in each box (left, top, width, height in pixels), fading to 0 around it."""
+    """A mask: 1 in an oval in each box (left, top, width, height in pixels), fading to 0 around it."""
     x, y = pixel_grid(height, width)
     near = np.zeros((height, width), np.float32)
     for left, top, wide, high in boxes:
@@ -203,7 +203,7 @@ def _paint_edges(grey: Pixels, radius: float) -> Pixels:
 
 
 def _run_out(height: int, width: int, rng: np.random.Generator, alpha: Pixels) -> Pixels:
-    """How wet the paper is: 1 in the middle, 0 towards the edges along a ragged line."""
+    """How much paint there is: 1 in the middle, 0 beyond a ragged line near the edges."""
     x, y = pixel_grid(height, width)
     border = as_float32(np.minimum(np.minimum(x, 1 - x) * width / height, np.minimum(y, 1 - y)))
     ragged = border + value_noise(rng, height, width, 6, 4) * 0.022 + blurred(alpha, height * 0.02) * 0.03
@@ -216,7 +216,7 @@ def darkness(picture: Pixels) -> Pixels:
 
 
 def pencil(scene: ComposedScene, rng: np.random.Generator) -> Pixels:
-    """Graphite on white paper: fine outlines, hatching for tone, the place behind only hinted at."""
+    """Graphite on white paper: fine outlines, hatching for tone, a hint of the background."""
     height, width = scene.alpha.shape
     unit = height / 800
     grey = luma(scene.shown)
@@ -278,7 +278,7 @@ def comic(scene: ComposedScene, rng: np.random.Generator) -> Pixels:
 
 
 def _outlines(grey: Pixels, radius: float) -> Pixels:
-    """Pencil lines: where a pixel is darker than what lies around it (0–1)."""
+    """Pencil lines: how much darker a pixel is than its surroundings (0–1)."""
     around = blurred(grey, radius)
     return as_float32(np.clip((1 - (grey + 0.03) / (around + 0.03)) * 1.9, 0, 1))
 
