@@ -20,7 +20,6 @@ from nano_banana.stages.stage_kind import StageKind, StageParameters
 from nano_banana.stages.stage_registry import stage_kinds
 
 RECIPE_SCHEMA_ID = "https://nano-banana.invalid/schemas/recipe.schema.json"
-MAX_STAGES = 100
 
 _cached_schema = cache(section_schema)
 
@@ -34,7 +33,6 @@ def recipe_schema(catalog: Catalog | None = None, kinds: Mapping[str, StageKind]
     properties = as_object(recipe["properties"])
     stages: JSONObject = {
         **as_object(properties["stages"]),
-        "maxItems": MAX_STAGES,
         "items": {
             "type": "object",
             "properties": {"id": as_object(_cached_schema(StageParameters)["properties"])["id"]},

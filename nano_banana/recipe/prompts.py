@@ -90,7 +90,7 @@ class RecipePacks:
         template = pack.templates[chosen]
         for each in prompt_problems(pack, template):
             self._reading.add(each)
-        given = PackUse(pack=pack, template=template, values=source.values, where=(*where, "with"))
+        given = PackUse(pack=pack, template=template, values=source.values or {}, where=(*where, "with"))
         self._check_values(given, said)
         return TemplateText(text=template.text, where=where, file=template.file, given=given)
 

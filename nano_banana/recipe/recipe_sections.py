@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias, get_args
 
 from msgspec import Meta, field
 
@@ -86,6 +86,11 @@ class AdapterSection(Section, frozen=True):
         described("The model family that the file was made for: `flux-1` …; the shelf knows its own."),
     ] = None
 
+    def __post_init__(self) -> None:
+        """Raise ValueError if it says nothing."""
+        if {self.model, self.file, self.base} == {None}:
+            raise ValueError("empty")
+
 
 _Field: TypeAlias = Annotated[
     Scalar | None, described("A field; one that other values have and this one lacks reads as nothing.")
@@ -113,9 +118,15 @@ class TemplateSource(Section, frozen=True):
     pack: Annotated[Text | None, described("A pack and its template: `cinema/noir-detective`.")] = None
     version: Annotated[Text | None, described('Which versions of the pack will do: `">=1.2,<2"`.')] = None
     values: Annotated[
-        dict[str, Annotated[Scalar, described("The value.")]],
-        described("Values for the template's variables, which may be templates over axes."),
-    ] = field(name="with", default_factory=dict)
+        dict[str, Annotated[Scalar, described("The value.")]] | None,
+        described("Values for the template's variables, which may be templates over axes.", usual={}),
+    ] = field(name="with", default=None)
+
+    def __post_init__(self) -> None:
+        """Raise ValueError unless it has just one of the two forms."""
+        of_pack = {self.pack, self.version, self.values is not None} != {None, False}
+        if (self.file is None) != of_pack or (of_pack and self.pack is None):
+            raise ValueError("form")
 
 
 class SeedCount(Section, frozen=True):
@@ -212,6 +223,15 @@ class ShotSection(Section, frozen=True, kw_only=True):
         described("Seeds of the takes: a list, or `{count: 4}` for seeds derived from names."),
     ] = None
 
+    def __post_init__(self) -> None:
+        """Raise ValueError if there is nothing to draw by, or if several stand at one place."""
+        if self.pictures is None and (self.template is None or self.seeds is None):
+            raise ValueError("nothing to draw by")
+        if isinstance(self.cast, dict) and not all(
+            isinstance(self.cast[at], str) for at in self.cast.keys() - {"each"}
+        ):
+            raise ValueError("cast")
+
 
 _NEEDED_TO_DRAW: JSONObject = {
     "if": {"not": {"required": ["pictures"]}},
@@ -292,6 +312,11 @@ class Privacy(Section, frozen=True):
         described(f"How long uploads stay at fal: {', '.join(f'`{name}`' for name in _EXPIRY_SECONDS)}, or seconds."),
     ] = "1d"
 
+    def __post_init__(self) -> None:
+        """Raise ValueError for a name that stands for no span."""
+        if isinstance(self.uploads_expire_after, str) and self.uploads_expire_after not in _EXPIRY_SECONDS:
+            raise ValueError(self.uploads_expire_after)
+
     @property
     def upload_seconds(self) -> int | None:
         """How long uploads stay, in seconds; None for ever."""
@@ -307,10 +332,19 @@ NAMED_CROPS = {"linkedin": (800, 800), "instagram": (1080, 1350), "x": (400, 400
 
 MAX_SIDE = 16_384
 DEFAULT_QUALITY = 92
+DEFAULT_NAME = "{{ take }}"
 
 
-def _one_of(*names: str) -> Meta:
-    return Meta(extra_json_schema={"choices": list(names)})
+_Shown: TypeAlias = Literal["score", "verdict", "cost", "seed", "attempt"]
+_SheetFormat: TypeAlias = Literal["html", "png", "pdf"]
+_ExportFormat: TypeAlias = Literal["png", "jpeg", "webp"]
+_CropCentre: TypeAlias = Literal["face", "centre"]
+_Embedded: TypeAlias = Literal["recipe", "ai_source", "c2pa"]
+
+
+def _in_order(choices: object) -> Meta:
+    """The values of a `Literal` in its own order: msgspec sorts them."""
+    return Meta(extra_json_schema={"choices": list(get_args(choices))})
 
 
 _AxisNames: TypeAlias = AxisName | Annotated[tuple[AxisName, ...], UNIQUE]
@@ -323,12 +357,12 @@ class SheetSection(Section, frozen=True, kw_only=True):
     rows: Annotated[_AxisNames | None, described("The axes (also `subject`, `shot`, `seed`) that go downwards.")] = None
     columns: Annotated[_AxisNames | None, described("The axes that go to the right.")] = None
     show: Annotated[
-        tuple[Annotated[str, _one_of("score", "verdict", "cost", "seed", "attempt")], ...],
+        tuple[Annotated[_Shown, _in_order(_Shown)], ...],
         UNIQUE,
         described("What is written below each picture."),
     ] = ("score", "verdict")
     formats: Annotated[
-        tuple[Annotated[str, _one_of("html", "png", "pdf")], ...],
+        tuple[Annotated[_SheetFormat, _in_order(_SheetFormat)], ...],
         UNIQUE,
         described("The files that are written: `sheet.html`, `sheet.png`, `sheet.pdf`."),
     ] = ("html", "png", "pdf")
@@ -344,15 +378,16 @@ class ExportSection(Section, frozen=True):
         Text | None, described("The folder of the copies, from the recipe's own; it is made where it is not.")
     ] = None
     name: Annotated[
-        Text,
+        Text | None,
         described(
             "The name of each copy, a template: the take's names, `cast` (who is in it), `take`, `stage`, `way`, "
-            "`verdict`, `recipe`. Slashes make folders; the suffix is the picture's own."
+            "`verdict`, `recipe`. Slashes make folders; the suffix is the picture's own.",
+            usual=DEFAULT_NAME,
         ),
-    ] = "{{ take }}"
+    ] = None
     zip: Annotated[Text | None, described("A ZIP of the copies, from the recipe's own folder.")] = None
     format: Annotated[
-        str | None, described("The copies' format; the picture's own by default.", choices=list(EXPORT_MEDIA))
+        _ExportFormat | None, _in_order(_ExportFormat), described("The copies' format; the picture's own by default.")
     ] = None
     quality: Annotated[
         Annotated[int, Meta(ge=1, le=100)] | None,
@@ -375,20 +410,24 @@ class ExportSection(Section, frozen=True):
         ),
     ] = None
     crop_around: Annotated[
-        str,
-        described(
-            "What the crop is centred on: the face (of several people, all faces) or the picture.",
-            choices=["face", "centre"],
-        ),
-    ] = "face"
+        _CropCentre | None,
+        _in_order(_CropCentre),
+        described("What the crop is centred on: the face (of several people, all faces) or the picture.", usual="face"),
+    ] = None
     embed: Annotated[
-        tuple[Annotated[str, _one_of("recipe", "ai_source", "c2pa")], ...],
+        tuple[Annotated[_Embedded, _in_order(_Embedded)], ...],
         UNIQUE,
         described(
             "What is written into every picture besides that it is AI-made, which is written always: the take's "
             "`recipe`, `c2pa` content credentials. `[]`: nothing."
         ),
     ] = ("recipe", "ai_source")
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a key that means nothing without another one."""
+        for name, needs in _NEEDED_KEYS.items():
+            if getattr(self, name) is not None and any(getattr(self, other) is None for other in needs):
+                raise ValueError(name)
 
 
 _NEEDED_KEYS = {
@@ -450,4 +489,9 @@ class RecipeSection(Section, frozen=True, kw_only=True):
         described("What to take, by name."),
     ] = field(default_factory=dict)
     outputs: OutputsSection = OutputsSection()
-    stages: Annotated[tuple[dict[str, AnyJSON], ...], described("The work, in order.")] = ()
+    stages: Annotated[tuple[dict[str, AnyJSON], ...], Meta(max_length=100), described("The work, in order.")] = ()
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for another version of the format."""
+        if self.nano_banana != 1 or isinstance(self.nano_banana, bool):
+            raise ValueError("version")

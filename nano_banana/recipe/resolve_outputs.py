@@ -9,7 +9,14 @@ from nano_banana.formats.yaml_values import KeyPath
 from nano_banana.model.problem import did_you_mean, problem
 from nano_banana.recipe.prompts import add_template_fault, fault_place_of, names_in_shot
 from nano_banana.recipe.recipe_model import ExportConversion, ExportSpec, OutputSpec, SheetSpec, Shot, TemplateText
-from nano_banana.recipe.recipe_sections import DEFAULT_QUALITY, MAX_SIDE, NAMED_CROPS, ExportSection, SheetSection
+from nano_banana.recipe.recipe_sections import (
+    DEFAULT_NAME,
+    DEFAULT_QUALITY,
+    MAX_SIDE,
+    NAMED_CROPS,
+    ExportSection,
+    SheetSection,
+)
 from nano_banana.recipe.resolve_context import ResolveContext, known_names_in
 from nano_banana.recipe.resolve_stages import StageNames, read_sources, shots_in
 
@@ -50,7 +57,7 @@ def _read_export(
 ) -> ExportSpec:
     where: KeyPath = ("outputs", "files")
     sources = read_sources(reading, names, section.export, (*where, "export"))
-    name = TemplateText(text=section.name, where=(*where, "name"))
+    name = TemplateText(text=section.name or DEFAULT_NAME, where=(*where, "name"))
     to, packed = section.to or "", section.zip or ""
     if not to and not packed:
         reading.wrong_key("export_nowhere", (*where, "export"))
@@ -76,7 +83,7 @@ def _read_conversion(reading: ResolveContext, section: ExportSection, where: Key
         quality=DEFAULT_QUALITY if section.quality is None else section.quality,
         longest=section.longest_side,
         crop=None if section.crop is None else _read_crop(reading, section.crop, (*where, "crop")),
-        around=section.crop_around,
+        around=section.crop_around or "face",
     )
 
 

@@ -83,6 +83,11 @@ class CaptionRules(Section, frozen=True):
         ),
     ] = Severity.WARN
 
+    def __post_init__(self) -> None:
+        """Raise ValueError for a severity that no recipe gives."""
+        if self.leak_check is Severity.NOTE:
+            raise ValueError(self.leak_check)
+
 
 class PhotoRules(Section, frozen=True):
     """What training photos must be like; looked at on this machine by `check`, and before a training is paid for.
@@ -108,6 +113,11 @@ class PhotoRules(Section, frozen=True):
     odd_one_out: Annotated[Severity, _severity("A face unlike the others, probably another person:")] = Severity.WARN
     exposure: Annotated[Severity, _severity("A face far too dark or too bright:")] = Severity.WARN
     captions: CaptionRules = CaptionRules()
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a severity that no recipe gives."""
+        if Severity.NOTE in (self.blurred, self.near_duplicates, self.odd_one_out, self.exposure):
+            raise ValueError(Severity.NOTE)
 
     @property
     def min_face_px(self) -> int:

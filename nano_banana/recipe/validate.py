@@ -9,9 +9,8 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
-from jsonschema import Draft202012Validator, ValidationError
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -21,6 +20,9 @@ from nano_banana.model.problem import Position, Problem, did_you_mean, problem
 from nano_banana.recipe.document import Document
 from nano_banana.recipe.naming import NAME_PROBLEMS, ONE_WORD_PATTERN
 from nano_banana.recipe.resolve_context import MAX_PROBLEMS_TOLD, OmittedParts
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
 
 
 def schema_description(schema: JSONObject, path: Iterable[str | int], name: str = "") -> str:
@@ -318,6 +320,8 @@ def _without_wrong_parts(
 
 def _shape_problems(document: Document, schema: JSONObject, left_out: set[KeyPath]) -> Iterator[_PlacedProblem]:
     """Problems as jsonschema comes upon them; of a stage with several verbs each kind would say that it is unfit."""
+    from jsonschema import Draft202012Validator
+
     for error in Draft202012Validator(schema).iter_errors(document.data):
         mistake = violation_of(error, schema)
         if mistake.path[:2] not in left_out:

@@ -91,6 +91,13 @@ class MaskSection(Section, frozen=True):
     ] = 0
     invert: Annotated[bool, described("Repaint everything but the region.")] = False
 
+    def __post_init__(self) -> None:
+        """Raise ValueError for an unknown name."""
+        which = None if isinstance(self.which, int) else self.which
+        for said, known in ((self.find, PARTS), (which, FACE_CHOICES), (self.order, FACE_ORDERS)):
+            if said is not None and said not in known:
+                raise ValueError(said)
+
 
 _FIND_KEYS = ("which", "order", "assign")
 """Keys that are only for a mask that is found."""

@@ -14,14 +14,18 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from nano_banana.formats.yaml_reader import read_yaml
 from nano_banana.formats.yaml_values import SourceText, to_plain
 from nano_banana.model.json_values import JSONValue
 from nano_banana.model.problem import Invalid, NanoBananaError, Problem
+from nano_banana.recipe.json_schema import recipe_schema
+from nano_banana.recipe.load import fits_sections
 from nano_banana.session.run_request import RunRequest
 from nano_banana.session.session import Session
 from nano_banana.settings.configuration import Settings
+from nano_banana.stages.stage_registry import our_kinds
 from tests.workspace import Workspace
 
 Tree: TypeAlias = "dict[str, Tree] | list[Tree] | str | int | float | bool | None"
@@ -189,6 +193,18 @@ def recipes() -> list[Tree]:
         assert top is not None
         found.append(json.loads(json.dumps(to_plain(top))))
     return found
+
+
+@pytest.mark.parametrize("batch", range(BATCHES))
+def test_what_the_sections_take_is_what_the_schema_allows(batch: int, recipes: list[Tree]) -> None:
+    kinds, dice, taken = our_kinds(), random.Random(batch), 0
+    schema = Draft202012Validator(recipe_schema(kinds=kinds))
+    for _ in range(COUNT // BATCHES):
+        tree = mutated(dice, dice.choice(recipes))
+        if isinstance(tree, dict) and fits_sections(tree, kinds):
+            assert [error.message for error in schema.iter_errors(tree)] == [], json.dumps(tree)
+            taken += 1
+    assert taken
 
 
 def outcome(workspace: Workspace, tree: JSONValue | Tree) -> str:
