@@ -136,6 +136,8 @@ def studio_app(studio: Studio) -> Starlette:
         Route("/api/faces/{take:path}", threaded(_faces)),
         Route("/api/picks", threaded(_picks)),
         Route("/api/picks", posted(_change_picks, PickChanges), methods=["POST"]),
+        Route("/api/runs", threaded(_runs)),
+        Route("/api/explain/{take:path}", threaded(_explain)),
         Route("/api/plan", threaded(_plan)),
         Route("/api/run", posted(_start_run, RunStart), methods=["POST"]),
         Route("/api/run/stop", threaded(_stop_run), methods=["POST"]),
@@ -264,6 +266,21 @@ def _change_picks(studio: Studio, body: PickChanges) -> Response:
 
 def _plan(studio: Studio, _request: Request) -> Response:
     return json_response(plan_answer(studio.project))
+
+
+def _runs(studio: Studio, _request: Request) -> Response:
+    from nano_banana.studio.studio_history import list_runs
+
+    return json_response(list_runs(studio.project, is_ours=studio.runs.is_running))
+
+
+def _explain(studio: Studio, request: Request) -> Response:
+    from nano_banana.studio.studio_history import explain
+
+    take = str(request.path_params["take"])
+    if take not in studio.project.view().takes:
+        raise HTTPException(404)
+    return json_response({"take": take, "blocks": explain(studio.project, take)})
 
 
 def _start_run(studio: Studio, body: RunStart) -> Response:

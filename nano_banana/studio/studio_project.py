@@ -27,6 +27,7 @@ from nano_banana.recipe.picks_file import (
     read_decisions,
 )
 from nano_banana.recipe.recipe_model import Subject
+from nano_banana.session.explanation import Explanation
 from nano_banana.session.forecasting import Forecast
 from nano_banana.session.manifest import MANIFEST
 from nano_banana.session.run_records import LOOK_ENDPOINT, NodeRecord
@@ -66,12 +67,13 @@ class ProblemWords(Struct, frozen=True, kw_only=True):
 class StudioWords(Struct, frozen=True, kw_only=True):
     """Functions that put things into words as the command line does.
 
-    A problem (text and help), a verdict's reason, and a plan (with its provider and budget).
+    A problem (text and help), a verdict's reason, a plan (with its provider and budget), and a take's story.
     """
 
     problem: Callable[[Problem], tuple[str, str]]
     reason: Callable[[Reason, bool], str]
     plan: Callable[[Forecast, str, float | None], str]
+    story: Callable[[Explanation], str]
 
     def problem_words(self, problem: Problem, folder: Path) -> ProblemWords:
         """A problem with its place; `folder` is the recipe's, which files are named from."""
@@ -117,6 +119,7 @@ class SubjectPhotos(Struct, frozen=True, kw_only=True):
 class ProjectView(Struct, frozen=True, kw_only=True):
     """What the project is at one moment. `problems` are why it could not be read again, if it could not."""
 
+    name: str
     revision: str
     project: bytes
     answer: bytes
@@ -244,6 +247,7 @@ class StudioProject:
         encoded = encode_takes(listing.takes)
         revision, answer = takes_answer(encoded)
         return ProjectView(
+            name=session.recipe.name,
             revision=revision,
             project=msgspec.json.encode(_project_answer(session, listing, photos, revision)),
             answer=answer,

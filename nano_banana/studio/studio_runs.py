@@ -168,6 +168,9 @@ class StudioRuns:
             finally:
                 session.close()
             self._stop, self._stops, self._spent, self._unknown = None, 0, 0.0, 0
+            total = sum(record.card.kind == "take" for record in forecast.records)
+            told = {"phase": "started", "by": "studio", "run": None, "total": total, "budget": session.budget_usd}
+            self._events.add("run", told)
             self._thread = threading.Thread(target=self._run, args=(budget, confirmed), name="studio-run")
             self._thread.start()
 
@@ -178,6 +181,7 @@ class StudioRuns:
         with self._lock:
             self._stops += 1
             stop = self._stop
+        self._events.add("run", {"phase": "stopping", "by": "studio", "times": self._stops})
         if stop is not None:
             stop()
 
@@ -333,6 +337,6 @@ class ProjectWatch:
     def _see_take(self, before: ProjectView, view: ProjectView, take: str) -> None:
         now, then = view.takes[take], before.takes.get(take)
         if now.picture is not None and (then is None or now.picture != then.picture):
-            self._events.add("picture", {"take": take, "picture": now.picture, "entry": now})
+            self._events.add("picture", {"take": take, "picture": now.picture, "stage": now.stage, "entry": now})
         if now.verdict is not None and (then is None or now.verdict != then.verdict):
             self._events.add("verdict", {"take": take, "verdict": now.verdict, "state": now.state})

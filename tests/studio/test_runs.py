@@ -149,6 +149,19 @@ def test_an_edit_of_the_recipe_is_seen(made: Project, serve: Serve) -> None:
     assert told["revision"] != before
 
 
+def test_past_runs_and_explanations_are_told(made: Project, serve: Serve) -> None:
+    with serve(made) as visit:
+        told = visit.page.get("/api/runs").json()
+        story = visit.page.get("/api/explain/heads/ana/office/s29").json()
+        lost = [visit.page.get(f"/api/explain/{take}").status_code for take in ("nobody", "likeness/ana", "../x")]
+    (run,) = told["runs"]
+    assert (run["status"], told["current"], told["is_ours"]) == ("done", None, False)
+    assert story["blocks"][0]["title"].startswith("heads/ana/office/s29: done")
+    assert "retry1" in story["blocks"][0]["text"]
+    assert story["blocks"][1]["title"].startswith("prompt of takes")
+    assert lost == [404, 404, 404]
+
+
 def test_why_a_take_failed_is_told(project: Project, serve: Serve) -> None:
     project.notes.rule(fail=["street"])
     with serve(project) as visit:

@@ -7,6 +7,8 @@ import io
 import os
 import signal
 import threading
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +22,7 @@ from nano_banana.model.problem import Unusable, problem
 if TYPE_CHECKING:
     from types import FrameType
 
+    from nano_banana.session.explanation import Explanation
     from nano_banana.session.forecasting import Forecast
     from nano_banana.studio.studio_project import StudioWords
 
@@ -82,6 +85,7 @@ def command(screen: Screen, recipe: Path, *, port: int, no_browser: bool) -> Non
 def studio_words() -> StudioWords:
     """Words as the command line has them."""
     from nano_banana.cli.diagnostics import describe
+    from nano_banana.cli.explain_report import say_story
     from nano_banana.cli.run_reports import say_forecast
     from nano_banana.cli.verdict_reports import reason_text
     from nano_banana.model.flow import Reason
@@ -91,13 +95,19 @@ def studio_words() -> StudioWords:
         return reason_text(reason, named=named)
 
     def plan(forecast: Forecast, provider: str, budget: float | None) -> str:
-        text = io.StringIO()
-        say_forecast(
-            Screen(text, text, environ={"NO_COLOR": "1"}, width=100), forecast, provider=provider, budget_usd=budget
-        )
-        return text.getvalue()
+        return _printed(partial(say_forecast, forecast=forecast, provider=provider, budget_usd=budget))
 
-    return StudioWords(problem=describe, reason=reason, plan=plan)
+    def story(told: Explanation) -> str:
+        return _printed(partial(say_story, story=told))
+
+    return StudioWords(problem=describe, reason=reason, plan=plan, story=story)
+
+
+def _printed(say: Callable[[Screen], None]) -> str:
+    """What is printed to a screen, as text."""
+    text = io.StringIO()
+    say(Screen(text, text, environ={"NO_COLOR": "1"}, width=100))
+    return text.getvalue()
 
 
 def _until_stopped() -> threading.Event:
