@@ -20,7 +20,7 @@ export class PlanView {
     this.button = element("button", { type: "button", class: "main-button", onclick: () => this.begin() }, isNothing ? "Run anyway" : "Start");
     this.root.replaceChildren(
       element("h2", { class: "headline" }, title),
-      element("p", { class: "price" }, isNothing ? "Everything is there already." : priceRangeText(plan.cost_low, plan.cost_high)),
+      element("p", { class: "price" }, isNothing ? "Everything is there already." : priceText(plan)),
       planFacts(plan),
       ...(plan.problems ?? []).map((problem) => element("p", { class: "problem" }, problem.error ?? problem)),
       element(
@@ -45,38 +45,32 @@ export class PlanView {
   }
 }
 
+function priceText({ cost_low: low, cost_high: high }) {
+  return high === 0 ? "Free" : priceRangeText(low, high);
+}
+
 function planFacts(plan) {
   const facts = [];
   if (plan.reused) facts.push(["Reused", countText(plan.reused, "picture")]);
-  const chances = plan.second_chances;
-  if (typeof chances === "number" && chances > 0) facts.push(["Second chances", `up to ${chances.toLocaleString("en")}, included in the upper price`]);
-  if (chances && typeof chances === "object" && chances.calls) facts.push(["Second chances", `up to ${chances.calls}, ${moneyText(chances.cost_high ?? chances.cost)}`]);
-  if (plan.asks) facts.push(["Asks first", "the price is above your limit"]);
+  if (plan.adapters_to_train) facts.push(["To train", countText(plan.adapters_to_train, "adapter")]);
+  if (plan.second_chances) facts.push(["Second chances", `up to ${countText(plan.second_chances, "call")}, ${moneyText(plan.second_chances_usd)}`]);
+  if (typeof plan.expected_usd === "number" && plan.pictures_to_make) facts.push(["Likely price", moneyText(plan.expected_usd)]);
+  if (plan.provider) facts.push(["Provider", plan.provider]);
   const list = element("dl", { class: "facts" });
   for (const [name, value] of facts) list.append(element("div", {}, element("dt", {}, name), element("dd", {}, value)));
   return list;
 }
 
+/** A row for each stage: its calls, those that are in the store already, and what they cost. */
 function stageTable(stages) {
-  const rows = stages.filter((stage) => (stage.to_make ?? stage.calls ?? stage.pictures ?? 0) > 0 || stage.reused > 0);
+  const rows = stages.filter((stage) => stage.to_make + stage.cached > 0);
   if (rows.length === 0) return "";
-  return element(
-    "table",
-    { class: "stages" },
-    element("thead", {}, element("tr", {}, ...["Stage", "To make", "Reused", "Price"].map((head) => element("th", { scope: "col" }, head)))),
-    element(
-      "tbody",
-      {},
-      ...rows.map((stage) =>
-        element(
-          "tr",
-          {},
-          element("th", { scope: "row" }, stage.id ?? stage.stage ?? ""),
-          element("td", {}, String(stage.to_make ?? stage.calls ?? stage.pictures ?? 0)),
-          element("td", {}, String(stage.reused ?? 0)),
-          element("td", {}, typeof stage.cost_high === "number" ? priceRangeText(stage.cost_low ?? stage.cost_high, stage.cost_high) : "–"),
-        ),
-      ),
-    ),
-  );
+  const heads = ["Stage", "To make", "Reused", "Second chances", "Price"].map((head) => element("th", { scope: "col" }, head));
+  return element("table", { class: "stages" }, element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...rows.map(stageRow)));
+}
+
+function stageRow({ id, to_make: toMake, cached, possible, low, high, possible_high: more, unpriced }) {
+  const price = unpriced > 0 ? "unknown" : high + more > 0 ? priceRangeText(low, high + more) : "free";
+  const cells = [toMake, cached, possible].map((count) => element("td", {}, count > 0 ? count.toLocaleString("en") : "–"));
+  return element("tr", {}, element("th", { scope: "row" }, id), ...cells, element("td", {}, price));
 }

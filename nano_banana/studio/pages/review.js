@@ -98,10 +98,10 @@ export class ReviewPage {
     });
   }
 
-  /** Loads takes and decisions. */
-  async load() {
-    const [takes, picks] = await Promise.all([this.source.fetchTakes(), this.source.fetchPicks()]);
+  /** Shows takes and decisions as the source gives them. */
+  show(takes, picks) {
     this.decisions.setSaved(picks.picks);
+    this.revision = takes.revision;
     this.setTakes(takes.takes);
     this.showProblems(picks.problems ?? []);
     this.focusView();
@@ -109,17 +109,20 @@ export class ReviewPage {
 
   setTakes(takes) {
     this.state.setTakes(takes);
-    this.filters.setTakes(takes);
+    // Counting the values of thousands of takes is not worth waiting for.
+    setTimeout(() => this.filters.setTakes(takes));
     this.faces.refresh();
   }
 
-  /** Something changed on the server: decisions made here stay. */
-  async refresh() {
-    const [takes, picks] = await Promise.all([this.source.fetchTakes(), this.source.fetchPicks()]);
+  /** Something changed on the server: decisions made here stay. `revision` is that of the takes, if it is known. */
+  async refresh(revision = "") {
+    const picks = await this.source.fetchPicks();
     this.decisions.setSaved(picks.picks);
+    this.showProblems(picks.problems ?? []);
+    if (revision && revision === this.revision) return;
+    const takes = await this.source.fetchTakes();
     if (takes.revision !== this.revision) this.setTakes(takes.takes);
     this.revision = takes.revision;
-    this.showProblems(picks.problems ?? []);
   }
 
   showProblems(problems) {

@@ -8,10 +8,12 @@ import { showSite } from "./site_frame.js";
 async function start() {
   const main = document.querySelector("main");
   try {
-    const project = await server.fetchProject();
-    showSite(project);
-    const page = new ReviewPage(server, project, main);
-    await page.load();
+    const [project, takes, picks] = [server.fetchProject(), server.fetchTakes(), server.fetchPicks()];
+    const asked = Promise.all([project, takes, picks]);
+    asked.catch(() => {});
+    showSite(await project);
+    const page = new ReviewPage(server, await project, main);
+    page.show(...(await asked).slice(1));
     followServer(page);
   } catch (error) {
     const again = element("button", { type: "button", class: "main-button", onclick: () => location.reload() }, "Try again");
@@ -23,9 +25,16 @@ async function start() {
 /** Fetches anew what changed, and saves at once what is not saved when the server is back. */
 function followServer(page) {
   let timer = 0;
-  const soon = () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => page.refresh().catch(() => {}), 200);
+  let revision = "";
+  const soon = (data) => {
+    revision = data?.revision ?? "";
+    if (timer) return;
+    // While a run goes on, much changes: a long list is fetched now and then only.
+    const wait = page.state.takes.length > 2000 ? 3000 : 200;
+    timer = setTimeout(() => {
+      timer = 0;
+      page.refresh(revision).catch(() => {});
+    }, wait);
   };
   let wasAway = false;
   server.listenToEvents(

@@ -3,7 +3,7 @@
 import { confirmDialog } from "./dialogs.js";
 import { element } from "./dom.js";
 import { PlanView } from "./plan_view.js";
-import { NO_RUN, progressAfter } from "./run_progress.js";
+import { isUnderWay, NO_RUN, progressAfter } from "./run_progress.js";
 import { RunView } from "./run_view.js";
 import * as server from "./server_source.js";
 import { showSite } from "./site_frame.js";
@@ -30,8 +30,7 @@ class RunPage {
 
   async loadRuns() {
     const { current } = await server.fetchRuns();
-    if (current) this.receive("run", { state: "started", ...current });
-    if (current) this.receive("spend", current);
+    if (current) this.receive("run", { phase: "started", ...current });
   }
 
   async loadPlan() {
@@ -49,7 +48,7 @@ class RunPage {
   }
 
   get isRunning() {
-    return ["running", "stopping"].includes(this.progress.phase);
+    return isUnderWay(this.progress);
   }
 
   receive(name, data) {
@@ -64,7 +63,9 @@ class RunPage {
     const { asks, cost_low: low, cost_high: high } = this.offer;
     const limit = this.project.ask_above_usd;
     const text = [`This run costs ${priceRangeText(low, high)}.`, typeof limit === "number" ? `You are asked above ${moneyText(limit)}.` : ""];
-    if (asks && !(await confirmDialog("Start the run?", text.filter(Boolean), `Spend up to ${moneyText(high)}`))) return;
+    const most = typeof budget === "number" && budget < (high ?? Infinity) ? budget : high;
+    const yes = typeof most === "number" ? `Spend up to ${moneyText(most)}` : "Start at an unknown price";
+    if (asks && !(await confirmDialog("Start the run?", text.filter(Boolean), yes))) return;
     await this.tell(() => this.request(budget, Boolean(asks)));
   }
 
@@ -73,16 +74,17 @@ class RunPage {
     try {
       await server.startRun(budget, isConfirmed);
     } catch (error) {
-      const isPrice = error.status === 409 && (error.body?.confirm || error.body?.asks);
+      const isPrice = error.status === 409 && error.body?.confirm;
       if (isConfirmed || !isPrice || !(await confirmDialog("Start the run?", [error.message], "Start"))) throw error;
       await server.startRun(budget, true);
     }
-    if (!this.isRunning) this.receive("run", { state: "started", total: this.offer.pictures_to_make, budget });
+    const total = this.offer.pictures_to_make || null;
+    this.receive("run", { phase: "started", by: "studio", total, budget: budget ?? this.offer.budget });
   }
 
   async stop() {
     await this.tell(() => server.stopRun());
-    if (this.progress.phase === "running") this.receive("run", { state: "stopping" });
+    if (this.progress.phase === "running") this.receive("run", { phase: "stopping" });
   }
 
   /** Does something; says why, if it can't be done. */

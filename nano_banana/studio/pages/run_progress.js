@@ -2,11 +2,13 @@
 
 const NEWEST = 240;
 
-/** Before anything is known. `phase` is `idle`, `running`, `stopping` or `ended`. */
+/** Before anything is known. `phase` is `idle`, `running`, `stopping` or `ended`; `stages` counts calls by stage. */
 export const NO_RUN = Object.freeze({
-  phase: "idle", run: null, made: 0, total: null, spent: 0, budget: null, summary: "",
-  calls: Object.freeze({}), pictures: Object.freeze([]), verdicts: Object.freeze({}), problems: Object.freeze([]),
+  phase: "idle", run: null, isOurs: false, made: 0, total: null, spent: 0, unknown: 0, budget: null, end: null,
+  stages: Object.freeze({}), calls: Object.freeze({}), pictures: Object.freeze([]), verdicts: Object.freeze({}), problems: Object.freeze([]),
 });
+
+const NO_CALLS = Object.freeze({ planned: 0, cached: 0, made: 0, failed: 0 });
 
 /** The progress after an event `run`, `call`, `picture`, `verdict`, `spend` or `problem`. */
 export function progressAfter(progress, name, data) {
@@ -14,64 +16,75 @@ export function progressAfter(progress, name, data) {
   return steps[name]?.(progress, data) ?? progress;
 }
 
+/** A run that is known already gets its number later: calls are counted from its first event on. */
 function afterRun(progress, data) {
-  if (data.state === "ended") {
-    return { ...progress, phase: "ended", summary: data.summary ?? "", calls: {}, spent: data.spent_usd ?? progress.spent };
-  }
-  if (data.state === "stopping") return { ...progress, phase: "stopping" };
-  const isNew = progress.run !== data.run || progress.phase === "ended" || progress.phase === "idle";
-  const begun = isNew ? { ...NO_RUN, run: data.run ?? null } : progress;
-  return { ...begun, phase: "running", total: data.total ?? begun.total, budget: data.budget ?? begun.budget };
+  if (data.phase === "ended") return { ...progress, phase: "ended", end: data, calls: {}, spent: data.cost_usd ?? progress.spent };
+  if (data.phase === "stopping") return { ...progress, phase: "stopping" };
+  const run = data.run ?? progress.run;
+  const isSame = isUnderWay(progress) && (progress.run === null || run === progress.run);
+  const begun = isSame ? progress : { ...NO_RUN, problems: progress.phase === "ended" ? [] : progress.problems };
+  const phase = begun.phase === "stopping" ? "stopping" : "running";
+  return { ...begun, phase, run, isOurs: data.by !== "elsewhere", total: data.total ?? begun.total, budget: data.budget ?? begun.budget };
 }
 
-/** Calls that are under way, by take and stage; those that ended leave. */
-function afterCall(progress, { stage, take, state, position }) {
-  const key = `${take}\n${stage}`;
-  const { [key]: _ended, ...others } = progress.calls;
-  const isOver = ["done", "failed", "made", "cached", "given_up"].includes(state);
-  return { ...asRunning(progress), calls: isOver ? others : { ...others, [key]: { stage, take, state, position } } };
+/** Whether a run goes on. */
+export function isUnderWay({ phase }) {
+  return phase === "running" || phase === "stopping";
+}
+
+/** Counts a stage's calls, and keeps those that are under way by take and stage. */
+function afterCall(progress, { stage, take, state, phase, position, count = 1 }) {
+  const now = isUnderWay(progress) ? progress : { ...NO_RUN, phase: "running" };
+  if (Object.hasOwn(NO_CALLS, state)) {
+    const counts = now.stages[stage] ?? NO_CALLS;
+    const { [`${take}\n${stage}`]: _over, ...calls } = now.calls;
+    return { ...now, calls, stages: { ...now.stages, [stage]: { ...counts, [state]: counts[state] + count } } };
+  }
+  if (state !== "running" && state !== "progress") return now;
+  const call = { ...now.calls[`${take}\n${stage}`], stage, phase, position };
+  return { ...now, calls: { ...now.calls, [`${take}\n${stage}`]: call } };
 }
 
 function afterPicture(progress, { take, picture, stage }) {
   const others = progress.pictures.filter((one) => one.take !== take);
   const isAgain = others.length < progress.pictures.length;
   const pictures = [{ take, picture, stage }, ...others].slice(0, NEWEST);
-  return { ...asRunning(progress), pictures, made: progress.made + (isAgain ? 0 : 1) };
+  return { ...progress, pictures, made: progress.made + (isAgain ? 0 : 1) };
 }
 
-function afterVerdict(progress, data) {
-  const verdict = data.verdict ?? data;
-  return { ...progress, verdicts: { ...progress.verdicts, [data.take]: verdict } };
+function afterVerdict(progress, { take, verdict }) {
+  return { ...progress, verdicts: { ...progress.verdicts, [take]: verdict } };
 }
 
-function afterSpend(progress, data) {
-  return {
-    ...progress, spent: data.spent_usd ?? progress.spent, budget: data.budget_usd ?? progress.budget,
-    made: data.made ?? progress.made, total: data.total ?? progress.total,
-  };
+function afterSpend(progress, { usd, unknown = 0 }) {
+  return { ...progress, spent: usd, unknown };
 }
 
-function afterProblem(progress, data) {
-  const problem = { take: data.take ?? "", text: data.error ?? data.text ?? String(data.problem ?? ""), help: data.help ?? "" };
-  const isKnown = progress.problems.some((one) => one.take === problem.take && one.text === problem.text);
-  return isKnown ? progress : { ...progress, problems: [problem, ...progress.problems] };
+function afterProblem(progress, { take = "", text, help = "", warning = false }) {
+  const isKnown = progress.problems.some((one) => one.take === take && one.text === text);
+  return isKnown ? progress : { ...progress, problems: [{ take, text, help, warning }, ...progress.problems] };
 }
 
-/** A page that was opened in the middle of a run sees it by what happens. */
-function asRunning(progress) {
-  return progress.phase === "idle" ? { ...progress, phase: "running" } : progress;
-}
-
-/** How many calls wait in a queue, and how many are worked on, by stage. */
-export function callsByStage(calls) {
-  const stages = new Map();
-  for (const { stage, state, position } of Object.values(calls)) {
-    const found = stages.get(stage) ?? { stage, waiting: 0, working: 0, position: null };
-    const isWaiting = ["queued", "waiting", "asked", "in_queue"].includes(state);
-    if (isWaiting) found.waiting += 1;
-    else found.working += 1;
-    if (isWaiting && typeof position === "number") found.position = Math.min(found.position ?? position, position);
-    stages.set(stage, found);
+/** Each stage with its calls: planned, finished, failed, under way, waiting, and the first place in a queue. */
+export function stageProgress({ stages, calls }) {
+  const found = new Map(Object.entries(stages).map(([stage, counts]) => [stage, stageEntry(stage, counts)]));
+  for (const { stage, phase, position } of Object.values(calls)) {
+    if (!found.has(stage)) found.set(stage, stageEntry(stage, NO_CALLS));
+    const entry = found.get(stage);
+    const isWaiting = String(phase).toLowerCase() === "queued";
+    entry[isWaiting ? "waiting" : "working"] += 1;
+    if (isWaiting && typeof position === "number") entry.position = Math.min(entry.position ?? position, position);
   }
-  return [...stages.values()];
+  return [...found.values()];
+}
+
+function stageEntry(stage, { planned, cached, made, failed }) {
+  return { stage, planned: Math.max(planned, cached + made), finished: cached + made, failed, working: 0, waiting: 0, position: null };
+}
+
+/** What a run came to, in a line: `38 of 40 pictures done`. */
+export function endText({ end, made }) {
+  if (typeof end?.takes !== "number") return made === 1 ? "1 picture made" : `${made} pictures made`;
+  const done = `${end.pictures} of ${end.takes} ${end.takes === 1 ? "picture" : "pictures"} done`;
+  return end.status && end.status !== "done" && end.status !== "finished" ? `Run ${end.status}: ${done}` : done;
 }

@@ -1,7 +1,7 @@
 // A run as it happens: how far it is, what it spent, pictures as they are made, and what failed.
 
 import { element, oncePerFrame, setAttribute, setText } from "./dom.js";
-import { callsByStage } from "./run_progress.js";
+import { endText, isUnderWay, stageProgress } from "./run_progress.js";
 import { countText, moneyText, scoreText, STATES } from "./words.js";
 
 /** Shows a run's progress. `thumb(picture, side)` gives addresses; `stop()` ends the run. */
@@ -13,7 +13,7 @@ export class RunView {
     this.bar = element("progress", { class: "progress", "aria-label": "Progress" });
     this.spent = element("p", { class: "spent" });
     this.stop = element("button", { type: "button", class: "plain-button", onclick: stop }, "Stop");
-    this.stages = element("ul", { class: "under-way", "aria-label": "Under way" });
+    this.stages = element("ul", { class: "under-way", "aria-label": "Stages" });
     this.problems = element("ul", { class: "problems", "aria-label": "Problems" });
     this.pictures = element("ul", { class: "newest", "aria-label": "Newest pictures" });
     this.review = element("a", { href: "/", class: "main-button link-button", hidden: true }, "Review the pictures");
@@ -40,13 +40,13 @@ export class RunView {
     setText(this.title, titleOf(progress));
     setText(this.spent, spentText(progress));
     setText(this.live, isOver ? titleOf(progress) : "");
-    this.stop.hidden = isOver;
+    this.stop.hidden = isOver || !progress.isOurs;
     setText(this.stop, progress.phase === "stopping" ? "Stop at once" : "Stop");
     this.review.hidden = !isOver;
-    this.bar.hidden = isOver;
+    this.bar.hidden = !isUnderWay(progress) || !progress.total;
     setAttribute(this.bar, "max", progress.total || null);
     setAttribute(this.bar, "value", progress.total ? Math.min(progress.made, progress.total) : null);
-    this.stages.replaceChildren(...callsByStage(progress.calls).map(stageLine));
+    this.stages.replaceChildren(...(isOver ? [] : stageProgress(progress).map(stageLine)));
     this.problems.replaceChildren(...progress.problems.slice(0, 50).map(problemLine));
     this.renderPictures();
   }
@@ -82,23 +82,28 @@ export class RunView {
   }
 }
 
-function titleOf({ phase, made, total, summary }) {
-  if (phase === "ended") return summary || `${countText(made, "picture")} made`;
+function titleOf(progress) {
+  const { phase, made, total } = progress;
+  if (phase === "ended") return endText(progress);
   if (phase === "stopping") return "Stopping: what is under way is finished";
   return total ? `Making ${Math.min(made + 1, total)} of ${countText(total, "picture")}` : "Running";
 }
 
-function spentText({ spent, budget }) {
-  return typeof budget === "number" ? `${moneyText(spent)} spent of ${moneyText(budget)}` : `${moneyText(spent)} spent`;
+function spentText({ spent, budget, unknown, isOurs, phase }) {
+  if (!isOurs && phase !== "ended") return "Started elsewhere";
+  const more = unknown > 0 ? `, ${countText(unknown, "price")} unknown` : "";
+  return typeof budget === "number" ? `${moneyText(spent)} spent of ${moneyText(budget)}${more}` : `${moneyText(spent)} spent${more}`;
 }
 
-function stageLine({ stage, waiting, working, position }) {
-  const parts = [];
+function stageLine({ stage, planned, finished, failed, waiting, working, position }) {
+  const parts = planned > 0 ? [`${finished} of ${planned}`] : [];
+  if (failed > 0) parts.push(`${failed} failed`);
   if (working > 0) parts.push(`${working} under way`);
   if (waiting > 0) parts.push(`${waiting} waiting${position === null ? "" : `, first at place ${position}`}`);
-  return element("li", {}, element("strong", {}, stage), ` ${parts.join(" · ")}`);
+  const bar = planned > 0 && element("progress", { class: "progress", max: planned, value: finished, "aria-label": `Progress of ${stage}` });
+  return element("li", {}, element("p", {}, element("strong", {}, stage), ` ${parts.join(" · ")}`), bar);
 }
 
-function problemLine({ take, text, help }) {
-  return element("li", {}, take && element("strong", {}, take), element("p", { class: "problem" }, text), help && element("p", { class: "quiet" }, help));
+function problemLine({ take, text, help, warning }) {
+  return element("li", {}, take && element("strong", {}, take), element("p", { class: warning ? "quiet" : "problem" }, text), help && element("p", { class: "quiet" }, help));
 }

@@ -138,6 +138,12 @@ def _drawn(look: int, person: int, side: int) -> bytes:
     return buffer.getvalue()
 
 
+def _stage(name: str, to_make: int, cached: int, low: float, high: float) -> JSONObject:
+    possible = 12 if high else 0
+    counts: JSONObject = {"to_make": to_make, "cached": cached, "possible": possible, "unpriced": 0}
+    return {"id": name, **counts, "low": low, "high": high, "possible_high": possible * 0.021}
+
+
 class FakeStudio:
     """Serves the pages and what they ask for; can be stopped and started again at the same address."""
 
@@ -151,9 +157,13 @@ class FakeStudio:
             "cost_low": 0.79,
             "cost_high": 1.21,
             "second_chances": 12,
+            "second_chances_usd": 0.25,
+            "expected_usd": 0.86,
+            "adapters_to_train": 0,
+            "provider": "fal",
             "budget": 5.0,
             "asks": False,
-            "stages": [{"id": "takes", "to_make": 38, "reused": 22, "cost_low": 0.79, "cost_high": 0.92}],
+            "stages": [_stage("takes", 38, 22, 0.79, 0.96), _stage("judged", 38, 22, 0.0, 0.0)],
             "problems": [],
             "text": "",
         }

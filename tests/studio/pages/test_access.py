@@ -61,11 +61,12 @@ def test_axe_finds_nothing_on_the_run_page(page: Page, axe: str, studio: FakeStu
     page.goto(f"{studio.url}run")
     expect(page.get_by_role("button", name="Start")).to_be_visible()
     assert violations(page, axe) == []
-    studio.tell("run", state="started", run="r1", total=3, budget=1.0)
-    studio.tell("call", stage="takes", take="heads/ana/s1", state="queued", position=4)
+    studio.tell("run", phase="started", run="r1", by="studio")
+    studio.tell("call", stage="takes", take="", state="planned", count=3)
+    studio.tell("call", stage="takes", take="heads/ana/s1", state="running", count=1)
     studio.tell("picture", take="heads/ana/s2", picture=picture_of(2))
-    studio.tell("verdict", take="heads/ana/s2", ruling="unsure", score=0.48)
-    studio.tell("problem", take="heads/ana/s1", error="the provider refused the prompt", help="change it")
+    studio.tell("verdict", take="heads/ana/s2", verdict={"ruling": "unsure", "score": 0.48})
+    studio.tell("problem", take="heads/ana/s1", text="the provider refused the prompt", help="change it")
     expect(page.get_by_role("list", name="Problems")).to_contain_text("refused")
     assert violations(page, axe) == []
 

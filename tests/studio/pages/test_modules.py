@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -178,3 +179,16 @@ def test_no_module_has_markup_from_text() -> None:
         if word in file.read_text(encoding="utf-8")
     ]  # fmt: skip
     assert found == []
+
+
+@pytest.mark.parametrize(("page", "entry"), [("index.html", "review_page.js"), ("run.html", "run_page.js")])
+def test_a_page_loads_all_its_modules_at_once(page: str, entry: str) -> None:
+    """Modules that are found by imports alone come one round trip after another."""
+    named = re.findall(r'modulepreload" href="/pages/([\w.]+)"', (PAGES / page).read_text(encoding="utf-8"))
+    needed, waiting = {entry}, [entry]
+    while waiting:
+        text = (PAGES / waiting.pop()).read_text(encoding="utf-8")
+        new = set(re.findall(r'from "\./([\w.]+)"', text)) - needed
+        needed |= new
+        waiting += new
+    assert named == sorted(needed - {entry})
