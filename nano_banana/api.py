@@ -86,7 +86,8 @@ class TakeVerdict(Struct, frozen=True, kw_only=True):
     """A gate's final verdict on a take.
 
     `ruling` is `accepted`, `unsure`, `rejected` or `not_judged`. `score` is the likeness (cosine, −1 to 1) and
-    `threshold` what it had to reach; None if there is none. `reasons` are kinds, such as `too_far`.
+    `threshold` what it had to reach; None if there is none. `reasons` are kinds, such as `too_far`. A person's
+    `decision` in `picks.yaml` (`keep` or `drop`) counts more than the ruling.
     """
 
     gate: str
@@ -94,6 +95,7 @@ class TakeVerdict(Struct, frozen=True, kw_only=True):
     score: float | None
     threshold: float | None
     reasons: tuple[str, ...]
+    decision: str | None = None
 
 
 class TakeResult(Struct, frozen=True, kw_only=True):
@@ -407,6 +409,7 @@ def _take(record: NodeRecord, folder: Path) -> TakeResult:
             score=verdict.score,
             threshold=verdict.threshold,
             reasons=tuple(reason.kind for reason in verdict.reasons),
+            decision=verdict.decision,
         ),
         cast=tuple(card.cast) or ((card.subject,) if card.subject else ()),
         axes=dict(card.axes),

@@ -79,7 +79,7 @@ def _ending_text(record: NodeRecord) -> str:
         return said
     if left.why == "not_chosen":
         return f"{said}; not selected at {left.stage}"
-    if last and (last.stage, str(last.ruling)) == (left.stage, left.why):
+    if last and (last.stage, str(last.counts_as)) == (left.stage, left.why):
         return f"{said}; stopped at {left.stage}"
     return f"{said}; stopped at {left.stage}: {left.why.replace('_', ' ')}"
 

@@ -11,20 +11,21 @@ from nano_banana.cli.screen import Screen
 from nano_banana.features.rejudging import RejudgedTake, RejudgeResult
 from nano_banana.model.flow import Reason, Ruling
 from nano_banana.session.manifest import judged_picture
-from nano_banana.session.run_records import NodeRecord, VerdictSummary
+from nano_banana.session.run_records import DECISION_WORDS, NodeRecord, VerdictSummary
 from nano_banana.session.run_report import acceptance_by_gate, by_attempt_kind
 from nano_banana.session.run_report_schema import ReportedAcceptance, ReportedVerdicts
 
 
 def verdict_text(ruled: VerdictSummary) -> str:
-    """`rejected: 0.31, needs 0.45 (too far)`; `accepted: 0.62, needs 0.45`."""
+    """`rejected: 0.31, needs 0.45 (too far)`; `accepted: 0.62, needs 0.45; dropped by hand`."""
     numbers = [likeness_text(ruled.score)] if ruled.score is not None else []
     if ruled.threshold is not None:
         numbers.append(f"needs {likeness_text(ruled.threshold)}")
     reasons = reasons_text(ruled)
     told = ", ".join(numbers) + (f" ({reasons})" if reasons else "")
     said = str(ruled.ruling).replace("_", " ")
-    return f"{said}: {told.strip()}" if told else said
+    by_hand = f"; {DECISION_WORDS[ruled.decision]}" if ruled.decision else ""
+    return (f"{said}: {told.strip()}" if told else said) + by_hand
 
 
 def reasons_text(ruled: VerdictSummary) -> str:
@@ -136,7 +137,7 @@ def _say_unsure(screen: Screen, records: Sequence[NodeRecord], folder: str) -> N
     for record in records:
         name = record.id.partition("@")[0]
         for ruled in record.verdicts:
-            if ruled.is_final and ruled.ruling is Ruling.UNSURE:
+            if ruled.is_final and ruled.counts_as is Ruling.UNSURE:
                 picture, key = judged_picture(record, ruled), (name, ruled.stage, ruled.digest)
                 place = f"{folder}/{picture.name}" if picture else ""
                 # A take that continues on several paths has several records, but needs one review.

@@ -15,9 +15,9 @@ from msgspec.structs import replace
 from nano_banana.engine.async_store import AnsweredCall, AsyncStore, ClaimGranted
 from nano_banana.engine.provider_dispatch import CallSlot, InputFiles, ProviderDispatch
 from nano_banana.engine.run_control import Budget, EnginePolicy, Halt
-from nano_banana.model.call import Call, Reply, parse_call
+from nano_banana.model.call import COMPUTE, Call, Reply, parse_call
 from nano_banana.model.event import Event, EventHandler
-from nano_banana.model.problem import CallFailed, Problem, Refused, Stopped
+from nano_banana.model.problem import CallFailed, Problem, Refused, Stopped, problem
 from nano_banana.model.provider_protocol import SingleFlight
 from nano_banana.model.ticket import Requester, Ticket, TicketState
 from nano_banana.store.local_store import Store
@@ -70,6 +70,15 @@ class CallResolver:
 
         (reply, cached), ours = await self._flights.join(call.key, work)
         return reply, cached or not ours
+
+    async def answer_if_stored(self, call: Call, requester: Requester) -> tuple[Reply, bool]:
+        """The same for a provider's call that is there already; this machine's own calls are made.
+
+        Raises CallFailed (`not_stored`) if it isn't.
+        """
+        if call.provider != COMPUTE and call.key not in self.made and await self._store.get(call.key) is None:
+            raise CallFailed([problem("not_stored", endpoint=call.endpoint)])
+        return await self.answer(call, requester)
 
     async def resume(self, ticket: Ticket) -> None:
         """Collect a request that an earlier run sent, without waiting for a slot.

@@ -162,7 +162,8 @@ class Scheduler:
 
     async def _answers(self, ask: Ask, node: Node, steps: list[Step]) -> tuple[Reply, ...]:
         requester = Requester(recipe=self._recipe, stage=ask.stage, node=node.id, subject=node.info.subject)
-        asked = [self._resolver.answer(call, requester) for call in ask.calls]
+        resolve = self._resolver.answer_if_stored if ask.stored_only else self._resolver.answer
+        asked = [resolve(call, requester) for call in ask.calls]
         # If one fails, the others end first, so that none goes on unobserved.
         answers = [await asked[0]] if len(asked) == 1 else await asyncio.gather(*asked, return_exceptions=True)
         replies, errors = [], []

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from enum import StrEnum
 from functools import partial
-from typing import TypeAlias, TypeVar
+from typing import Literal, TypeAlias, TypeVar
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -29,6 +29,10 @@ class Ruling(StrEnum):
     """Skipped on purpose: face recognition is made for photographs."""
     IMAGINED = "imagined"
     """Only in a forecast: the picture doesn't exist yet."""
+
+
+Decision: TypeAlias = Literal["keep", "drop"]
+"""A person's decision about a take."""
 
 
 class Reason(Struct, frozen=True, kw_only=True):
@@ -69,11 +73,15 @@ FIRST_ATTEMPT = Attempt()
 
 
 class Ask(Struct, frozen=True, kw_only=True):
-    """Calls that a stage wants answered; they may run in parallel."""
+    """Calls that a stage wants answered; they may run in parallel.
+
+    If `stored_only`, a provider's call fails (`not_stored`) unless its reply is there already.
+    """
 
     stage: str
     calls: tuple[Call, ...]
     attempt: Attempt = FIRST_ATTEMPT
+    stored_only: bool = False
 
 
 class Made(Struct, frozen=True, kw_only=True):
@@ -90,12 +98,23 @@ class Made(Struct, frozen=True, kw_only=True):
 
 
 class Judged(Struct, frozen=True, kw_only=True):
-    """A gate's verdict on a picture."""
+    """A gate's verdict on a picture. A person's `decision` about the take overrules it."""
 
     stage: str
     blob: Blob
     verdict: Verdict
     attempt: Attempt = FIRST_ATTEMPT
+    decision: Decision | None = None
+
+    @property
+    def counts_as(self) -> Ruling:
+        """The ruling that the take goes on with."""
+        return overruled(self.verdict.ruling, self.decision)
+
+
+def overruled(ruling: Ruling, decision: Decision | None) -> Ruling:
+    """A ruling after a person's decision: what is kept counts as accepted, what is dropped as rejected."""
+    return ruling if decision is None else Ruling.ACCEPTED if decision == "keep" else Ruling.REJECTED
 
 
 class ExitedEarly(Struct, frozen=True, kw_only=True):
@@ -130,8 +149,8 @@ def ask(stage: str, call: Call) -> Flow[Reply]:
     return reply
 
 
-def with_attempt(attempt: Attempt, flow: Flow[T]) -> Flow[T]:
-    """The flow, with all its events marked as part of an attempt."""
+def with_attempt(attempt: Attempt, flow: Flow[T], *, stored_only: bool = False) -> Flow[T]:
+    """The flow, with all its events marked as part of an attempt; if `stored_only`, it buys nothing."""
     go_on: Callable[[], FlowEvent] = partial(next, flow)
     while True:
         try:
@@ -140,10 +159,11 @@ def with_attempt(attempt: Attempt, flow: Flow[T]) -> Flow[T]:
             result: T = end.value
             return result
         try:
-            marked = (
-                event if isinstance(event, Ended) else replace(event, attempt=nested_attempt(attempt, event.attempt))
-            )
-            go_on = partial(flow.send, (yield marked))
+            if not isinstance(event, Ended):
+                event = replace(event, attempt=nested_attempt(attempt, event.attempt))
+            if stored_only and isinstance(event, Ask):
+                event = replace(event, stored_only=True)
+            go_on = partial(flow.send, (yield event))
         except CallFailed as error:
             go_on = partial(flow.throw, error)
 

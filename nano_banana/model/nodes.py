@@ -148,7 +148,7 @@ class NodeResult(Struct, frozen=True, kw_only=True):
             info=self.node.info,
             done=self.status in {NodeStatus.DONE, NodeStatus.PLANNED},
             exited_early=self.exited_early.stage if self.exited_early else "",
-            rulings={word.stage: (word.verdict.ruling, word.verdict.score) for word in self.final_verdicts},
+            rulings={word.stage: (word.counts_as, word.verdict.score) for word in self.final_verdicts},
         )
 
 

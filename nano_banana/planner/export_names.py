@@ -12,6 +12,7 @@ from nano_banana.model.flow import Ruling
 from nano_banana.model.json_values import JSONObject
 from nano_banana.model.problem import CallFailed, Invalid, Position, Problem
 from nano_banana.planner.takes import (
+    decides,
     forked_shots,
     path_suffix,
     rejoining_shots,
@@ -74,8 +75,13 @@ class _ExportRoute(Struct, frozen=True, kw_only=True):
         """The last gate's rulings on a take that is handed out; a person may have picked it despite a rejection."""
         if self.gate is None:
             return frozenset({Ruling.NOT_JUDGED})
-        picked = self.gate + 1 < len(self.way) and self.path.is_picked(self.gate, take)
+        picked = self.gate + 1 < len(self.way) and self.path.is_kept_after(self.gate, take)
         return ALL_RULINGS - {Ruling.IMAGINED} if picked else self.passes(self.gate)
+
+    def is_dropped(self, take: str) -> bool:
+        """Whether a person dropped the take under a stage of the way that doesn't decide itself."""
+        ways = enumerate(self.path.stages[: len(self.way)])
+        return any(self.path.decision(at, take) == "drop" for at, stage in ways if not decides(stage))
 
     def is_apart(self, other: _ExportRoute) -> bool:
         """Whether no take is exported by both as two pictures: they are the same picture, or a gate separates them."""
@@ -130,6 +136,8 @@ def _all_copies(plan: PlanContext, export: ExportSpec) -> Iterator[tuple[Take, _
         gate = "" if route.gate is None else route.way[route.gate]
         for subject in subjects_in_turn(route.path.shot):
             for take in takes_of(plan.recipe.name, route.path.shot, subject):
+                if route.is_dropped(take.id):
+                    continue
                 rulings = route.rulings(take.id)
                 for verdicts in _ruling_groups(rulings, apart=by_verdict):
                     name = plan.render(export.name, _name_context(plan, take, route, min(verdicts)))

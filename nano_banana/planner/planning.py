@@ -134,7 +134,8 @@ def _choice_candidates(plan: PlanContext, batch: TakeBatch, choice: Stage, ends:
         end = ends.get(take.id + batch.suffix)
         if end is not None and end.done and end.exited_early in there:
             ruling, score = end.rulings.get(gate, (None, None))
-            yield ChoiceCandidate(name=take.id, path=before, end=end, ruling=ruling, score=score)
+            decision = batch.path.decision(at, take.id)
+            yield ChoiceCandidate(name=take.id, path=before, end=end, ruling=ruling, score=score, decision=decision)
 
 
 def template_name(shot: Shot) -> str:

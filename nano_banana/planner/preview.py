@@ -7,6 +7,7 @@ an earlier revision of the code or an imagined one lets the flow go on, so that 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import islice
 
 from msgspec import Struct, field
@@ -64,8 +65,15 @@ class _FlowRun(Struct):
 
     def go_on(self, replies: tuple[Reply, ...] | None) -> None:
         """Send replies (None: begin), note the events that follow, and stop at the next calls."""
+        self._go_on(partial(next, self.flow) if replies is None else partial(self.flow.send, replies))
+
+    def throw(self, error: CallFailed) -> None:
+        """Tell the flow that its calls failed, and go on in the same way."""
+        self._go_on(partial(self.flow.throw, error))
+
+    def _go_on(self, step: Callable[[], FlowEvent]) -> None:
         try:
-            self.event = next(self.flow) if replies is None else self.flow.send(replies)
+            self.event = step()
             while not isinstance(self.event, Ask):
                 self.trace.note(self.event)
                 self.event = self.flow.send(())
@@ -120,6 +128,9 @@ def _drive(
         known = lookup([key for call in calls for key in (call.key, *_earlier_keys(call))])
         for run, ask in asking:
             steps = [_step_for(ask, call, known, invent) for call in ask.calls]
+            if ask.stored_only and any(not step.cached and step.call.provider != COMPUTE for step in steps):
+                run.throw(CallFailed([problem("not_stored", endpoint=ask.calls[0].endpoint)]))
+                continue
             run.trace.steps += steps
             run.go_on(tuple(step.reply for step in steps))
     for run in runs:

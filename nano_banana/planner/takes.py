@@ -7,15 +7,18 @@ scene changes no other take.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
+from functools import cache
 
 from msgspec import Struct
 
+from nano_banana.model.nodes import NodeInfo
 from nano_banana.model.problem import Invalid, did_you_mean, problem
 from nano_banana.recipe.axis_values import AxisValue
 from nano_banana.recipe.recipe_model import Recipe, Shot, Stage
 from nano_banana.recipe.resolve_shots import axis_combinations
+from nano_banana.stages.stage_registry import kind_of
 from nano_banana.stages.take_context import StagePath, Take, derived_seed
 
 
@@ -74,6 +77,32 @@ def rejoining_shots(paths: Sequence[StagePath]) -> frozenset[str]:
             if came.setdefault((path.shot.name, stage), before) != before:
                 found.add(path.shot.name)
     return frozenset(found)
+
+
+def decides(stage: Stage) -> bool:
+    """Whether a stage lets some takes go on and others not."""
+    kind = kind_of(stage)
+    return kind.judges or kind.chooses
+
+
+def pick_stages(recipe: Recipe) -> Callable[[str, NodeInfo], str]:
+    """A function that names the stage under which a person's decision about a take is written, by its id and info.
+
+    That is the last stage of its path that judges or chooses: what is kept there passes the stages before it, too. If
+    there is none, it is the path's last stage.
+    """
+    paths: dict[str, list[StagePath]] = {}
+    for path in stage_paths(recipe):
+        paths.setdefault(path.shot.name, []).append(path)
+
+    @cache
+    def found(shot: str, stage: str, suffix: str) -> str:
+        needed = {stage, *(name for name in suffix.split("+") if name)}
+        ways = (path.stages for path in paths.get(shot, ()) if needed <= {each.id for each in path.stages})
+        stages = next(ways, ())
+        return next((each.id for each in reversed(stages) if decides(each)), stages[-1].id if stages else stage)
+
+    return lambda take, info: found(info.shot, info.stage, take.partition("@")[2])
 
 
 def path_suffix(path: StagePath, forks: frozenset[str], rejoins: frozenset[str]) -> str:

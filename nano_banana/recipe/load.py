@@ -197,7 +197,7 @@ def _resolve(
     shots = read_shots(reading, subjects, read_axes(reading), templates)
     names = stage_names(reading, kinds, subjects, adapters, shots, templates)
     stages = read_stages(reading, kinds, names)
-    stages = with_picks(reading, stages, [stage.id for stage in stages if kinds[stage.verb].chooses])
+    stages = with_picks(reading, stages, [stage.id for stage in stages if kinds[stage.verb].makes_pictures])
     circle = find_cycle(stages)
     outputs = OutputSpec()
     if circle:

@@ -46,19 +46,26 @@ def with_picks(reading: ResolveContext, stages: list[Stage], named: Sequence[str
         at = Position(file=str(shown / _OTHER_FILE), line=1, column=1)
         reading.add(Problem(kind="picks_yml", position=at, warning=True))
     picks = picks_in(document)
-    for found in _pick_problems(document, picks, named) if document else ():
+    chooses = any(keep_rule(stage) is not None for stage in stages)
+    for found in _pick_problems(document, picks, named, chooses=chooses) if document else ():
         reading.add(found)
     return [replace(stage, decisions=picks[stage.id].decisions) if stage.id in picks else stage for stage in stages]
 
 
-def _pick_problems(document: Document, picks: Mapping[str, StagePicks], named: Sequence[str]) -> list[Problem]:
-    """Stages that have no takes, and takes that are kept and dropped at once."""
+def _pick_problems(
+    document: Document, picks: Mapping[str, StagePicks], named: Sequence[str], *, chooses: bool
+) -> list[Problem]:
+    """Stages that have no takes, and takes that are kept and dropped at once.
+
+    An unknown stage is fine in a recipe without a choose stage: the file may be about another recipe of the folder.
+    """
     problems = []
     for stage, said in picks.items():
         if stage not in named:
             near, place = did_you_mean(stage, named), document.key_place(("picks", stage))
             data = {"what": "stage", "name": stage, "known": ", ".join(named)}
-            problems.append(problem("unknown_reference", position=place, suggestions=near, **data))
+            unknown = problem("unknown_reference", position=place, suggestions=near, **data)
+            problems += [replace(unknown, warning=not chooses)] if chooses or near else []
             continue
         kept = frozenset(said.keep)
         problems += [

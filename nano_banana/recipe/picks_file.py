@@ -19,12 +19,13 @@ from msgspec.structs import replace
 from nano_banana.formats.file_writing import atomic_write, flush_to_disk, user_umask
 from nano_banana.formats.struct_schema import Section, decode_section, described, section_schema
 from nano_banana.formats.yaml_edit import edited_yaml
+from nano_banana.model.flow import Decision
 from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_object
 from nano_banana.model.problem import Invalid, Unusable, problem
 from nano_banana.recipe.document import Document, read_yaml_file
 from nano_banana.recipe.naming import UNIQUE, Text
 from nano_banana.recipe.recipe_files import MAX_TEXT, RecipeFiles
-from nano_banana.recipe.recipe_model import Decision, Decisions, is_glob, shared_id
+from nano_banana.recipe.recipe_model import Decisions, is_glob, shared_id
 from nano_banana.recipe.validate import check_shape
 
 PICKS_FILE = "picks.yaml"

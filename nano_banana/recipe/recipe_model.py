@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 from msgspec import Struct, field
 
 from nano_banana.formats.struct_schema import Section
 from nano_banana.formats.yaml_values import KeyPath
+from nano_banana.model.flow import Decision
 from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.known_folders import expand_user
 from nano_banana.model.problem import Invalid, problem
@@ -131,9 +132,6 @@ class CollectionRef(Struct, frozen=True, kw_only=True):
     stage: str
     shot: str = ""
     ruling: str = ""
-
-
-Decision: TypeAlias = Literal["keep", "drop"]
 
 
 def is_glob(name: str) -> bool:

@@ -227,6 +227,6 @@ def exported_picture(record: NodeRecord, copy: ExportedCopy) -> OutputPicture | 
     if record.status is not NodeStatus.DONE or (left is not None and left.stage in copy.path[:-1]):
         return None
     word = next((ruled for ruled in record.verdicts if ruled.is_final and ruled.stage == copy.gate), None)
-    if copy.gate and (word is None or word.ruling not in copy.rulings):
+    if copy.gate and (word is None or word.counts_as not in copy.rulings):
         return None
     return stage_picture(record, copy.path[-1])

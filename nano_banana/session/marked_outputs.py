@@ -81,7 +81,7 @@ class OutputMarker:
             picture.attempt.label,
             sorted(marks.embed),
             marks.signer.name if marks.signer else "",
-            ruled and [str(ruled.ruling), ruled.score, ruled.threshold],
+            ruled and [str(ruled.ruling), ruled.score, ruled.threshold, *([ruled.decision] if ruled.decision else [])],
         ]
         name = hashlib.sha256(json.dumps(words).encode()).hexdigest()[:32]
         digest = picture.blob.digest

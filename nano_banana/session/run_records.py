@@ -12,7 +12,7 @@ from msgspec import UNSET, Struct, field
 from msgspec.structs import replace
 
 from nano_banana.model.call import Blob
-from nano_banana.model.flow import FIRST_ATTEMPT, Attempt, ExitedEarly, Judged, Reason, Ruling
+from nano_banana.model.flow import FIRST_ATTEMPT, Attempt, Decision, ExitedEarly, Judged, Reason, Ruling, overruled
 from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_object
 from nano_banana.model.nodes import NodeEnd, NodeInfo, NodeResult, NodeStatus, Step
 from nano_banana.model.problem import Problem
@@ -109,6 +109,17 @@ class VerdictSummary(Struct, frozen=True, kw_only=True):
     attempt: Attempt = FIRST_ATTEMPT
     is_final: bool = True
     is_first_look: bool = False
+    decision: Decision | None = None
+    """A person's, about the take; only on final verdicts."""
+
+    @property
+    def counts_as(self) -> Ruling:
+        """The ruling that the take goes on with."""
+        return overruled(self.ruling, self.decision)
+
+
+DECISION_WORDS: Mapping[Decision, str] = {"keep": "kept by hand", "drop": "dropped by hand"}
+"""How a person's decision is told."""
 
 
 def real_verdicts(result: NodeResult) -> list[Judged]:
@@ -122,7 +133,7 @@ def verdict_summaries(result: NodeResult) -> tuple[VerdictSummary, ...]:
     The last word of each gate is the one on the picture that stands; of one that refused it before the take was
     stopped or failed there is none yet.
     """
-    words = {(word.stage, word.attempt.label) for word in _last_words(result)}
+    words = {(word.stage, word.attempt.label): word.decision for word in _last_words(result)}
     return tuple(
         VerdictSummary(
             stage=judged.stage,
@@ -135,6 +146,7 @@ def verdict_summaries(result: NodeResult) -> tuple[VerdictSummary, ...]:
             attempt=judged.attempt,
             is_final=(judged.stage, judged.attempt.label) in words,
             is_first_look=any(_first_seen(step, judged) for step in result.steps),
+            decision=words.get((judged.stage, judged.attempt.label)),
         )
         for judged in real_verdicts(result)
     )
@@ -161,6 +173,7 @@ def reported_verdict(ruled: VerdictSummary, numbers: JSONValue = None) -> Report
         threshold=ruled.threshold,
         reasons=[{"kind": reason.kind, **reason.data} for reason in ruled.reasons],
         numbers=dict(as_object(numbers)) if numbers else UNSET,
+        decision=ruled.decision or UNSET,
     )
 
 
@@ -256,7 +269,7 @@ class NodeRecord(Struct, frozen=True, kw_only=True):
             info=self.card,
             done=self.status in {NodeStatus.DONE, NodeStatus.PLANNED},
             exited_early=self.exited_early.stage if self.exited_early else "",
-            rulings={ruled.stage: (ruled.ruling, ruled.score) for ruled in self.verdicts if ruled.is_final},
+            rulings={ruled.stage: (ruled.counts_as, ruled.score) for ruled in self.verdicts if ruled.is_final},
         )
 
 

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from nano_banana.formats.struct_schema import described, section_schema
-from nano_banana.model.flow import Ruling
+from nano_banana.model.flow import Decision, Ruling
 from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.nodes import NodeStatus
 
@@ -77,6 +77,10 @@ class ReportedVerdict(ReportPart, frozen=True, kw_only=True):
     threshold: Annotated[float | None, described("What the score had to reach.")]
     reasons: Annotated[Reasons, described("Why it was not accepted: `too_far`, `no_face`, `extra_face` …")]
     numbers: Annotated[Values | UnsetType, described(f"The measurements behind it. {IN_MANIFEST}")] = UNSET
+    decision: Annotated[
+        Decision | UnsetType,
+        described("What a person decided about the take in `picks.yaml`: it counts, whatever the ruling."),
+    ] = UNSET
 
 
 class ReportedAttempt(ReportPart, frozen=True, kw_only=True):
@@ -95,7 +99,7 @@ class ReportedExit(ReportPart, frozen=True, kw_only=True):
     """Where a take ended early."""
 
     stage: Annotated[str, described("The stage that did not let it go on.")]
-    why: Annotated[str, described("Its ruling, or `not_chosen`.")]
+    why: Annotated[str, described("Its ruling, or `not_chosen`; `rejected` also if a person dropped the take.")]
 
 
 class ReportedTake(ReportPart, frozen=True, kw_only=True):

@@ -15,7 +15,7 @@ from nano_banana.model.json_values import as_items
 from nano_banana.model.nodes import NodeInfo
 from nano_banana.recipe.naming import Names
 from nano_banana.recipe.picks import KeepRule, keep_rule
-from nano_banana.recipe.recipe_model import Decision, Decisions, Stage
+from nano_banana.recipe.recipe_model import Stage
 from nano_banana.stages.stage_kind import ChoiceCandidate, StageCheck, StageEntry, StageKind, StageParameters
 
 
@@ -71,10 +71,10 @@ stages:
     def choose(self, stage: Stage, candidates: Iterable[ChoiceCandidate]) -> frozenset[str]:
         """The best, by the verdicts of the last gate."""
         rule = keep_rule(stage)
-        return frozenset() if rule is None else choose_best(candidates, rule, stage.decisions)
+        return frozenset() if rule is None else choose_best(candidates, rule)
 
 
-def choose_best(candidates: Iterable[ChoiceCandidate], keep: KeepRule, decisions: Decisions) -> frozenset[str]:
+def choose_best(candidates: Iterable[ChoiceCandidate], keep: KeepRule) -> frozenset[str]:
     """The ids of the takes that go on.
 
     Of each combination: first those that a person keeps, then the likeliest while there is room, and none that a
@@ -85,20 +85,16 @@ def choose_best(candidates: Iterable[ChoiceCandidate], keep: KeepRule, decisions
         lambda: defaultdict(list)
     )
     for candidate in candidates:
-        if _decision(decisions, candidate) != "drop":
+        if candidate.decision != "drop":
             takes = combinations[_combination(candidate.end.info, keep.per)]
             takes[candidate.name, candidate.path].append(candidate)
     chosen: set[str] = set()
     for takes in combinations.values():
-        kept = [key for key, found in takes.items() if any(_decision(decisions, one) == "keep" for one in found)]
+        kept = [key for key, found in takes.items() if any(one.decision == "keep" for one in found)]
         others = sorted((key for key in takes if key not in kept), key=lambda key: (_rank(takes[key][0]), key))
         best = others[: max(0, keep.best - len(kept))]
         chosen |= {one.end.id for key in (*kept, *best) for one in takes[key]}
     return frozenset(chosen)
-
-
-def _decision(decisions: Decisions, candidate: ChoiceCandidate) -> Decision | None:
-    return decisions.decision(candidate.name, candidate.end.id)
 
 
 def _rank(candidate: ChoiceCandidate) -> tuple[int, float]:

@@ -27,6 +27,7 @@ from nano_banana.model.call import Blob
 from nano_banana.model.flow import (
     Ask,
     Attempt,
+    Decision,
     ExitedEarly,
     Flow,
     Judged,
@@ -249,10 +250,12 @@ stages:
             output = yield from upstream(context)
             if output.exited:
                 return output
+            decision = path.decision(at, context.name)
             check = GateCheck(
                 people=[(name, context.results[root_id(stage.id, name)]) for name in context.take.cast],
                 criteria=rules.criteria,
-                onward=ALL_RULINGS if path.is_picked(at, context.name) else onward,
+                onward=ALL_RULINGS if decision == "keep" and path.is_kept_after(at, context.name) else onward,
+                decision=decision,
                 in_order=bool(path.shot.together),
                 every_face=rules.every_face,
             )
@@ -462,6 +465,7 @@ _PICTURE_FAILURES = frozenset(
         "no_face_found",
         "unsafe_picture",
         "unsafe_picture_before",
+        "not_stored",
     }
 )
 """Failures of one picture only: another seed or another mask may succeed."""
@@ -471,7 +475,7 @@ class GateCheck(Struct, frozen=True, kw_only=True):
     """What to judge a picture by: `people` are names with the files of their measures.
 
     With `in_order` they stand from left to right. With `every_face` each must pass, else one is enough. Takes with a
-    ruling of `onward` go on.
+    ruling of `onward` go on. A person's `decision` about the take overrules the verdict.
     """
 
     people: Sequence[tuple[str, Blob]]
@@ -479,6 +483,7 @@ class GateCheck(Struct, frozen=True, kw_only=True):
     onward: frozenset[Ruling]
     in_order: bool = False
     every_face: bool = True
+    decision: Decision | None = None
 
 
 class SecondChance(Struct, frozen=True, kw_only=True):
@@ -497,6 +502,7 @@ def run_gate(stage: str, check: GateCheck, first: StageOutput, chances: Sequence
     """Judge the picture; while it is rejected, take the next chance and judge that. Return the best picture.
 
     One that is unsure is never tried again. In a forecast, where verdicts aren't known yet, all chances are used up.
+    If a person has decided, nothing more is bought: of the chances, only those count that were taken before.
     """
     verdict = yield from _judge_picture(stage, check, first.picture)
     best, number = (first, Judged(stage=stage, blob=first.picture, verdict=verdict)), 0
@@ -507,7 +513,8 @@ def run_gate(stage: str, check: GateCheck, first: StageOutput, chances: Sequence
             continue
         number += 1
         attempt = Attempt(number=number, label=chance.label, detail=chance.detail)
-        tried = yield from _try_chance(with_attempt(attempt, chance.flow(best[0], best[1].verdict)))
+        flow = chance.flow(best[0], best[1].verdict)
+        tried = yield from _try_chance(with_attempt(attempt, flow, stored_only=check.decision is not None))
         if tried is None or tried.exited:
             continue
         verdict = yield from with_attempt(attempt, _judge_picture(stage, check, tried.picture))
@@ -575,8 +582,8 @@ def _verdict_rank(verdict: Verdict) -> tuple[bool, float]:
 
 def _end_of_gate(check: GateCheck, output: StageOutput, word: Judged) -> Flow[StageOutput]:
     """Record the picture unless it was rejected, also if no later stage uses it."""
-    judged_output = replace(output, judged=(*output.judged, word))
-    ruling = word.verdict.ruling
+    word = replace(word, decision=check.decision)
+    judged_output, ruling = replace(output, judged=(*output.judged, word)), word.counts_as
     goes_on = ruling is Ruling.IMAGINED or ruling in check.onward
     if goes_on or ruling is not Ruling.REJECTED:
         yield Made(stage=word.stage, blob=output.picture, call=output.call)

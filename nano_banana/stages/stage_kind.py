@@ -13,7 +13,7 @@ from nano_banana.catalog.arguments import ArgumentProblem, ValueChecker
 from nano_banana.catalog.endpoint import Endpoint, Field
 from nano_banana.formats.struct_schema import AnyJSON, Section, described
 from nano_banana.formats.yaml_values import KeyPath
-from nano_banana.model.flow import Ruling
+from nano_banana.model.flow import Decision, Ruling
 from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.nodes import Node, NodeEnd
 from nano_banana.model.problem import Position, Problem
@@ -161,7 +161,7 @@ def add_argument_problem(context: ResolveContext, found: ArgumentProblem, place:
 class ChoiceCandidate(Struct, frozen=True, kw_only=True):
     """A take that came to a choice: `name` is its id without the path it takes afterwards, `path` the one it came by.
 
-    `ruling` and `score` are from the last gate on that path.
+    `ruling` and `score` are from the last gate on that path, `decision` is a person's.
     """
 
     name: str
@@ -169,6 +169,7 @@ class ChoiceCandidate(Struct, frozen=True, kw_only=True):
     end: NodeEnd
     ruling: Ruling | None = None
     score: float | None = None
+    decision: Decision | None = None
 
 
 class ImaginedReply(Struct, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -15,14 +15,14 @@ from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.endpoint import Endpoint
 from nano_banana.formats.yaml_values import KeyPath
 from nano_banana.model.call import Blob
-from nano_banana.model.flow import Flow, Ruling
+from nano_banana.model.flow import Decision, Flow, Ruling
 from nano_banana.model.json_values import JSONObject, JSONValue, as_object
 from nano_banana.model.problem import CallFailed, Position
 from nano_banana.recipe.axis_values import AxisValue
 from nano_banana.recipe.interpolation import is_template_value, leaf_values
 from nano_banana.recipe.pack import PackUse
 from nano_banana.recipe.prompts import PromptError, pack_fields, render_prompt, traits_of
-from nano_banana.recipe.recipe_model import CollectionRef, Recipe, Shot, Stage, TemplateText
+from nano_banana.recipe.recipe_model import CollectionRef, Decisions, Recipe, Shot, Stage, TemplateText
 from nano_banana.recipe.template_engine import TemplateEngine
 from nano_banana.recipe.template_syntax import TemplateFault
 from nano_banana.stages.stage_calls import CallTarget, StageOutput
@@ -120,10 +120,21 @@ class StagePath(Struct, frozen=True, kw_only=True):
         sources = [ref for ref in self.stages[at + 1].sources if ref.stage == gate and ref.shot in ("", shot)]
         return frozenset(ruling for source in sources for ruling in rulings_in(source))
 
-    def is_picked(self, at: int, take: str) -> bool:
-        """Whether a person picked the take at a later stage than the one at that position."""
-        names = (take, f"{take}@{self.stages[-1].id}", f"{take}@{self.name}")
-        return any(stage.decisions.decision(*names) == "keep" for stage in self.stages[at + 1 :])
+    def decision(self, at: int, take: str) -> Decision | None:
+        """What a person decided about the take at the stage at that position, or by keeping it at a later one."""
+        names = self._names(take)
+        for found in (Decisions.by_id, Decisions.by_glob):
+            here, *later = [found(stage.decisions, *names) for stage in self.stages[at:]]
+            if here or "keep" in later:
+                return here or "keep"
+        return None
+
+    def is_kept_after(self, at: int, take: str) -> bool:
+        """Whether a person kept the take at a later stage than the one at that position."""
+        return any(stage.decisions.decision(*self._names(take)) == "keep" for stage in self.stages[at + 1 :])
+
+    def _names(self, take: str) -> Sequence[str]:
+        return take, f"{take}@{self.stages[-1].id}", f"{take}@{self.name}"
 
 
 def root_id(stage: str, subject: str) -> str:

@@ -35,8 +35,12 @@ def names(
     kept: frozenset[str] = frozenset(),
     dropped: frozenset[str] = frozenset(),
 ) -> list[str]:
-    decisions = Decisions(kept=kept, dropped=dropped)
-    return sorted({name.partition("@")[0] for name in choose_best(candidates, KeepRule(best=best, per=per), decisions)})
+    decided = decide(candidates, Decisions(kept=kept, dropped=dropped))
+    return sorted({name.partition("@")[0] for name in choose_best(decided, KeepRule(best=best, per=per))})
+
+
+def decide(candidates: list[ChoiceCandidate], decisions: Decisions) -> list[ChoiceCandidate]:
+    return [replace(one, decision=decisions.decision(one.name, one.end.id)) for one in candidates]
 
 
 HEADS = [candidate("heads/office/s1", 0.5), candidate("heads/office/s2", 0.7), candidate("heads/street/s1", 0.6)]
@@ -100,7 +104,7 @@ def test_a_take_that_goes_on_two_ways_is_one_and_one_that_came_two_ways_is_two()
     twice = [*HEADS, *HEADS]
     assert names(twice, best=2) == ["heads/office/s2", "heads/street/s1"]
     other = candidate("heads/office/s2", 0.8, way="takes+faces", onward="y")
-    assert choose_best([*HEADS, other], KeepRule(best=2, per=("shot",)), Decisions()) == {
+    assert choose_best([*HEADS, other], KeepRule(best=2, per=("shot",))) == {
         "heads/office/s2@x",
         "heads/office/s2@y",
     }
@@ -110,5 +114,7 @@ def test_a_take_that_goes_on_two_ways_is_kept_by_either_name_and_dropped_by_each
     both = [*HEADS, *(candidate(f"heads/office/s{at}", 0.1 * at, onward="y") for at in (5, 7))]
     both += [candidate("heads/office/s5", 0.5, onward="z")]
     keep, kept = KeepRule(best=1, per=("shot",)), Decisions(kept=frozenset({"heads/office/s5@z"}))
-    assert choose_best(both, keep, kept) == {"heads/office/s5@y", "heads/office/s5@z"}
-    assert choose_best(both, keep, replace(kept, dropped=frozenset({"heads/office/s5@y"}))) == {"heads/office/s5@z"}
+    assert choose_best(decide(both, kept), keep) == {"heads/office/s5@y", "heads/office/s5@z"}
+    assert choose_best(decide(both, replace(kept, dropped=frozenset({"heads/office/s5@y"}))), keep) == {
+        "heads/office/s5@z"
+    }

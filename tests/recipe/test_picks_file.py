@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from nano_banana.model.flow import Decision
 from nano_banana.model.problem import Invalid, Unusable
 from nano_banana.recipe.picks_file import (
     PickChange,
@@ -17,7 +18,6 @@ from nano_banana.recipe.picks_file import (
     merge_change,
     read_decisions,
 )
-from nano_banana.recipe.recipe_model import Decision
 
 NOTHING = TakePick()
 KEPT, DROPPED = TakePick(stage="p", decision="keep"), TakePick(stage="p", decision="drop")

@@ -88,6 +88,7 @@ MESSAGES: Mapping[str, Message] = {
     "fal_failed": Message(
         "`{endpoint}` failed at fal ({type}: {said})", "run again; fal doesn't bill its own failures"
     ),
+    "not_stored": Message("`{endpoint}`: there is no result of an earlier run, and nothing is bought for this take"),
     "content_refused": Message("`{endpoint}` refused the content ({said})", "change the prompt or the pictures"),
     "nothing_generated": Message("`{endpoint}` made no picture ({said})", "change the prompt or the seed"),
     "no_face_found": Message("`{endpoint}` found no face ({said})"),

@@ -156,7 +156,7 @@ def gather_takes(
             continue
         take = sheet_take(record, source.stage, folder, failed.get(record.id, ()))
         is_meant = not source.ruling or any(
-            ruled.is_final and ruled.stage == source.stage and ruled.ruling == source.ruling
+            ruled.is_final and ruled.stage == source.stage and ruled.counts_as == source.ruling
             for ruled in record.verdicts
         )
         # Ways that part behind the stage have one picture there.
@@ -203,9 +203,9 @@ def _state_shown(
     if record.status in (NodeStatus.FAILED, NodeStatus.BLOCKED) or (failed and not came):
         return TakeState.FAILED
     # Where no later stage takes up what a gate said, its word is what became of the take.
-    stays = record.exited_early is not None and ruled is not None and record.exited_early.why == ruled.ruling
-    if ruled is not None and (came or stays or ruled.ruling is Ruling.REJECTED):
-        return STATE_OF_RULING[ruled.ruling]
+    stays = record.exited_early is not None and ruled is not None and record.exited_early.why == ruled.counts_as
+    if ruled is not None and (came or stays or ruled.counts_as is Ruling.REJECTED):
+        return STATE_OF_RULING[ruled.counts_as]
     return TakeState.DONE if came and picture is not None else TakeState.MISSING
 
 

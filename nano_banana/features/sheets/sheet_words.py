@@ -12,7 +12,7 @@ from nano_banana.features.sheets.contact_sheet import ContactSheet
 from nano_banana.features.sheets.sheet_takes import SheetGrid, SheetTake, TakeState, calls_cost, value_on_axis
 from nano_banana.formats.file_writing import atomic_write
 from nano_banana.model.problem import Problem, Unusable, problem
-from nano_banana.session.run_records import VerdictSummary
+from nano_banana.session.run_records import DECISION_WORDS, VerdictSummary
 
 STATE_WORDS = {
     TakeState.ACCEPTED: "accepted",
@@ -35,7 +35,15 @@ class SheetWording(Struct, frozen=True, kw_only=True):
         """Why a take failed or wasn't accepted; empty if there is no reason."""
         if take.problems:
             return "; ".join(map(self.problem, take.problems))
-        return self.reasons(take.ruled) if take.ruled is not None else ""
+        if take.ruled is None:
+            return ""
+        said = f"{by_hand}; {take.ruled.stage}: {take.ruled.ruling}" if (by_hand := decided_by_hand(take)) else ""
+        return "; ".join(filter(None, [said, self.reasons(take.ruled)]))
+
+
+def decided_by_hand(take: SheetTake) -> str:
+    """`kept by hand` if a person overruled the gate; else empty."""
+    return DECISION_WORDS[take.ruled.decision] if take.ruled and take.ruled.decision else ""
 
 
 def grid_heading(grid: SheetGrid) -> str:
@@ -65,7 +73,7 @@ def take_caption(take: SheetTake, show: str) -> str:
     """The caption below a picture for one of a sheet's `show`; may be empty."""
     if show == "verdict":
         # Without a gate, "done" below every picture would say nothing.
-        return "" if take.state is TakeState.DONE else STATE_WORDS[take.state]
+        return "" if take.state is TakeState.DONE else decided_by_hand(take) or STATE_WORDS[take.state]
     if show == "score":
         score = None if take.ruled is None else take.ruled.score
         return "" if score is None else f"{score:.2f}"

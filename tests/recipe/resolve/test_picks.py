@@ -52,7 +52,9 @@ def test_what_is_kept_and_dropped(tmp_path: Path, picks: str | None, kept: set[s
     ("picks", "found"),
     [
         ("picks: {pics: {keep: [a]}}", "unknown_reference"),
-        ("picks: {judged: {keep: [a]}}", "unknown_reference"),
+        ("picks: {stars: {a: 6}}", "unknown_key"),
+        ("picks: {judged: {stars: {a: 6}}}", "above_maximum"),
+        ("picks: {judged: {notes: {a: 1}}}", "not_quoted"),
         ("picks: {picks: {keep: [a], drop: [b, a]}}", "kept_and_dropped"),
         ("picks: {picks: {keep: [a, a]}}", "repeated_value"),
         ("picks: {picks: {kep: [a]}}", "unknown_key"),
@@ -75,9 +77,22 @@ def test_a_file_that_is_no_text(tmp_path: Path) -> None:
     assert kinds(tmp_path, TEXT) == ["file_not_text"]
 
 
-def test_a_recipe_that_chooses_nothing_does_not_look_for_it(tmp_path: Path) -> None:
-    loaded = read(tmp_path, "no picks at all", TEXT.partition("- {id: picks")[0])
-    assert tmp_path / "picks.yaml" not in loaded.files.seen
+GATED = TEXT.partition("- {id: picks")[0]
+
+
+@pytest.mark.parametrize(
+    ("picks", "warned"), [("picks: {picks: {keep: [a]}}", []), ("picks: {judge: {keep: [a]}}", ["unknown_reference"])]
+)
+def test_without_a_choice_the_file_may_be_about_another_recipe(tmp_path: Path, picks: str, warned: list[str]) -> None:
+    loaded = read(tmp_path, picks, GATED)
+    assert [found.kind for found in loaded.warnings] == warned
+    assert tmp_path / "picks.yaml" in loaded.files.seen
+
+
+def test_every_stage_with_pictures_may_be_decided_about(tmp_path: Path) -> None:
+    loaded = read(tmp_path, "picks: {judged: {keep: [a], stars: {b: 5}, notes: {b: so}}, takes: {drop: [c]}}", GATED)
+    assert loaded.recipe.stage("judged").decisions.kept == {"a"}
+    assert loaded.recipe.stage("takes").decisions.dropped == {"c"}
 
 
 def test_a_mistake_is_shown_where_it_stands(workspace: Workspace) -> None:
