@@ -132,7 +132,7 @@ class ProjectView(Struct, frozen=True, kw_only=True):
     pictures: Mapping[str, PictureFile]
     folder: Path
     picks_file: Path
-    choose_stages: Sequence[str] = ()
+    pick_stages: Sequence[str] = ()
     problems: Sequence[ProblemWords] = ()
 
 
@@ -259,7 +259,7 @@ class StudioProject:
             pictures={**_photo_files(session), **_stored_files(listing)},
             folder=session.folder,
             picks_file=session.request.recipe.with_name(PICKS_FILE),
-            choose_stages=[stage.id for stage in session.recipe.stages if kind_of(stage).chooses],
+            pick_stages=[stage.id for stage in session.recipe.stages if kind_of(stage).makes_pictures],
         )
 
 
@@ -269,13 +269,11 @@ def picks_revision(picks: Mapping[str, TakePick], problems: Sequence[str]) -> st
 
 
 def _placed(change: PickChange, view: ProjectView) -> PickChange:
-    """The change under a stage that has takes to choose: another would make the recipe invalid."""
+    """The change under the stage where decisions about its take are written. Raises Invalid for an unknown stage."""
     take = view.takes.get(change.take)
-    stage = change.stage or (take.pick_stage if take else None) or next(iter(view.choose_stages), "")
-    if stage not in view.choose_stages:
-        known = ", ".join(view.choose_stages)
-        kind = "studio_pick_stage" if known else "studio_no_choose"
-        raise Invalid([problem(kind, name=stage, known=known)])
+    stage = take.pick_stage if take else change.stage
+    if stage not in view.pick_stages:
+        raise Invalid([problem("studio_pick_stage", name=stage, known=", ".join(view.pick_stages))])
     return msgspec.structs.replace(change, stage=stage)
 
 
@@ -313,7 +311,8 @@ def _project_answer(
         }
         for name, subject in recipe.subjects.items()
     ]
-    stages = [{"id": stage.id, "kind": stage.verb, "picks": kind_of(stage).chooses} for stage in recipe.stages]
+    picked = {take.pick_stage for take in listing.takes}
+    stages = [{"id": stage.id, "kind": stage.verb, "picks": stage.id in picked} for stage in recipe.stages]
     return {
         "name": recipe.name,
         "recipe": recipe.path.name,

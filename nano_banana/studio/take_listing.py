@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -15,9 +14,9 @@ from nano_banana.features.sheets.sheet_takes import SheetTake, calls_cost, sheet
 from nano_banana.model.call import Blob
 from nano_banana.model.flow import Reason
 from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_number, as_object
+from nano_banana.model.nodes import NodeInfo
 from nano_banana.model.problem import Problem
-from nano_banana.planner.takes import stage_paths
-from nano_banana.recipe.picks import keep_rule
+from nano_banana.planner.takes import pick_stages
 from nano_banana.recipe.recipe_model import Recipe
 from nano_banana.session.manifest import MANIFEST, judged_picture
 from nano_banana.session.run_records import LOOK_ENDPOINT, NodeRecord, OutputPicture, VerdictSummary, attempt_kind
@@ -73,7 +72,7 @@ class ListedTake(Struct, frozen=True, kw_only=True):
     verdict: ListedVerdict | None
     tries: list[ListedTry]
     cost_usd: float | None
-    pick_stage: str | None
+    pick_stage: str
     chosen: bool | None
     problems: list[str]
     hash: str | None
@@ -139,7 +138,8 @@ def list_takes(
 ) -> Listing:
     """List the takes in the recipe's order; `records` are those of a forecast, `folder` the recipe's output folder."""
     failed = {**failed_before(folder / MANIFEST), **failed_now(records)}
-    lister = _Lister(words, facts, _pick_stages(recipe))
+    choosing = [stage.id for stage in recipe.stages if kind_of(stage).chooses]
+    lister = _Lister(words, facts, pick_stages(recipe), choosing)
     takes = [
         lister.take(record, sheet_take(record, _shown_stage(record), folder, failed.get(record.id, ())))
         for record in records
@@ -155,41 +155,25 @@ def _shown_stage(record: NodeRecord) -> str:
     return record.pictures[-1].stage if passed_over and record.pictures else record.card.stage
 
 
-def _pick_stages(recipe: Recipe) -> Callable[[NodeRecord], str | None]:
-    """A function that names the stage at which a take is chosen; None if there is none on its way.
-
-    Of several it is the one that keeps the best, else the last.
-    """
-    choosing = [stage for stage in recipe.stages if kind_of(stage).chooses]
-    order = {stage.id: (keep_rule(stage) is not None, -at) for at, stage in enumerate(reversed(choosing))}
-    ways: dict[str, list[tuple[str, ...]]] = {}
-    for path in stage_paths(recipe):
-        ways.setdefault(path.shot.name, []).append(path.key[1:])
-
-    @cache
-    def named(shot: str, stage: str, suffix: str) -> str | None:
-        needed = {stage, *(name for name in suffix.split("+") if name)}
-        found = [name for way in ways.get(shot, ()) if needed <= set(way) for name in way if name in order]
-        return max(found, key=order.__getitem__, default=None)
-
-    return lambda record: named(record.card.shot, record.card.stage, record.id.partition("@")[2])
-
-
 class _Lister:
     """Lists takes one by one, and collects what they show."""
 
     def __init__(
-        self, words: ListingWords, facts: PictureFacts, pick_stage: Callable[[NodeRecord], str | None]
+        self,
+        words: ListingWords,
+        facts: PictureFacts,
+        pick_stage: Callable[[str, NodeInfo], str],
+        choose_stages: Collection[str],
     ) -> None:
         self._words = words
         self._facts = facts
         self._pick_stage = pick_stage
+        self._choose_stages = choose_stages
         self.faces: dict[str, TakeFaces] = {}
         self.pictures: dict[str, str] = {}
 
     def take(self, record: NodeRecord, shown: SheetTake) -> ListedTake:
         card, calls = record.card, _CALLS.decode(record.calls)
-        pick_stage = self._pick_stage(record)
         self._note_faces(record, shown, calls)
         return ListedTake(
             id=record.id,
@@ -207,8 +191,8 @@ class _Lister:
             verdict=None if shown.ruled is None else self._verdict(shown.ruled),
             tries=list(self._tries(record, shown)),
             cost_usd=calls_cost([{"cost_usd": call.cost_usd} for call in calls]),
-            pick_stage=pick_stage,
-            chosen=_chosen(record, pick_stage),
+            pick_stage=self._pick_stage(record.id, card),
+            chosen=_chosen(record, self._choose_stages),
             problems=[self._words.problem(problem) for problem in shown.problems],
             hash=None,
             made_at=None if shown.picture is None else self._facts(shown.picture)[2] or None,
@@ -271,13 +255,12 @@ def _prompt(calls: Iterable[_MadeCall]) -> str:
     return next((prompt for call in calls if isinstance(prompt := call.arguments.get("prompt"), str)), "")
 
 
-def _chosen(record: NodeRecord, pick_stage: str | None) -> bool | None:
+def _chosen(record: NodeRecord, choose_stages: Collection[str]) -> bool | None:
+    """Whether a choice let the take go on; None if it came to none."""
     left = record.exited_early
-    if pick_stage is None:
-        return None
-    if left is not None:
-        return False if left.why == "not_chosen" else None
-    return True if any(made.stage == pick_stage for made in record.pictures) else None
+    if left is not None and left.why == "not_chosen":
+        return False
+    return True if any(made.stage in choose_stages for made in record.pictures) else None
 
 
 def _stands(shown: SheetTake, label: str, made: OutputPicture | None, *, alone: bool) -> bool:

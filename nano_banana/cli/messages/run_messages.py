@@ -10,10 +10,7 @@ _RELOCK_HINT = "to accept this, run once without `--locked`, which rewrites the 
 
 MESSAGES: Mapping[str, Message] = {
     # the studio
-    "studio_no_choose": Message(
-        "the recipe has no stage that chooses", "add one: `- {{id: picks, choose: STAGE, keep: {{best: 1}}}}`"
-    ),
-    "studio_pick_stage": Message("`{name}` is no stage that chooses", "choose from: {known}"),
+    "studio_pick_stage": Message("`{name}` is no stage with pictures", "choose from: {known}"),
     "studio_running": Message("a run is under way", "wait for its end, or stop it"),
     "studio_not_running": Message("no run of the studio is under way"),
     "studio_confirm": Message("this run may cost {price}", "confirm it, or set a budget"),
