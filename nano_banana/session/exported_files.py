@@ -1,7 +1,7 @@
 """Copies of pictures in the user's folder or ZIP; no user file is lost.
 
-The store remembers each copy's stamp and digest, so that a copy somebody has edited is left alone, and only copies that
-are still ours byte for byte are ever removed.
+The store remembers each copy's stamp and digest, so that a copy that the user edited is left alone, and only unchanged
+copies are ever deleted.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -27,16 +28,16 @@ from nano_banana.store.database import OUTPUT_ERRORS, translate_errors
 from nano_banana.store.local_store import Store
 
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
-"""The time of every entry of a ZIP, its oldest one: the same pictures, the same bytes."""
+"""The time of every entry of a ZIP (the oldest possible), so that equal pictures give equal bytes."""
 
 
 class ExportResult(Struct, frozen=True, kw_only=True):
-    """What was handed out.
+    """The exported copies.
 
-    `files` are the copies and the ZIP as they are now; `fresh` counts the copies written just now (of a ZIP alone: 1
-    where it was). `edited` are copies that somebody has changed, which were left alone. Of the copies of earlier runs
-    that the recipe no longer asks for, `pruned` were removed and `older` are still there. `enlarged` counts
-    crops of pictures that were too small for them, `faceless` those that are centred on no face.
+    `files` are the copies and the ZIP as they are now; `fresh` counts the files that were just written. `edited` are
+    copies that the user changed, which stay as they are. Of the copies of earlier runs that the recipe no longer asks
+    for, `pruned` were deleted and `older` are still there. `enlarged` counts crops that are larger than their pictures,
+    `faceless` crops around the face of pictures without a face.
     """
 
     folder: Path | None
@@ -51,24 +52,24 @@ class ExportResult(Struct, frozen=True, kw_only=True):
     faceless: int = 0
 
     def seen_from(self, folder: Path) -> dict[str, FileStamp]:
-        """The files by their names as seen from another folder, as the trace of a run has them."""
+        """The files by their paths relative to `folder`, as a run's trace has them."""
         return {os.path.relpath(path, folder): stat for path, stat in self.files.items()}
 
 
-class _NotedCopy(Struct, frozen=True, kw_only=True):
-    """A copy as it was written: how its source and it looked, and its bytes' SHA-256.
+class _NotedCopy(Struct, frozen=True, kw_only=True, array_like=True, omit_defaults=True):
+    """A copy as it was written: the stamps of its source and of itself, and its SHA-256.
 
-    `by` is the recipe's file, since several may have one name. Older notes have neither (empty).
+    `by` is the recipe's file, since several recipes may have one name. Older notes lack the last two (empty).
     """
 
-    source: Sequence[int]
-    copy: Sequence[int]
+    source: FileStamp
+    copy: FileStamp
     sha256: str = ""
     by: str = ""
 
     def is_ours(self, path: Path) -> bool:
-        """Whether the file there still holds, byte for byte, what we wrote."""
-        return stamp_or_none(path) == tuple(self.copy) or bool(self.sha256 and _sha256(path) == self.sha256)
+        """Whether the file still has the bytes that we wrote."""
+        return stamp_or_none(path) == self.copy or bool(self.sha256 and _sha256(path) == self.sha256)
 
 
 def write_copies(
@@ -82,11 +83,11 @@ def write_copies(
     prune: bool = False,
     by: Path | None = None,
 ) -> ExportResult:
-    """Copy `pictures` (name below the folder → file) to the folder, and into the ZIP.
+    """Copy `pictures` (name in the folder to file) to the folder, and into the ZIP.
 
-    Only a `whole` run knows which copies of earlier runs are no longer wanted; with `prune` it removes those that are
-    still ours byte for byte. `by` is the recipe's file. Raises Unusable: `copy_taken` where another's file is in the
-    way, `target_full`, ….
+    Only a `whole` run knows which copies of earlier runs are no longer wanted; with `prune` it deletes those that are
+    unchanged. `by` is the recipe's file. Raises Unusable: `copy_taken` if a file that isn't ours is in the way,
+    `target_full`, ….
     """
     known = _read_notes(store, _copies_note(recipe))
     files: dict[Path, FileStamp] = {}
@@ -100,9 +101,7 @@ def write_copies(
         if noted and os.path.lexists(target) and not noted.is_ours(target) and not _same_bytes(source, target):
             edited.append(target)
             continue
-        if noted is None or not (
-            stamp_or_none(source) == tuple(noted.source) and stamp_or_none(target) == tuple(noted.copy)
-        ):
+        if noted is None or not (stamp_or_none(source) == noted.source and stamp_or_none(target) == noted.copy):
             fresh += _copy(source, target)
             noted = _noted(source, target)
         notes[target] = replace(noted, by=whose)
@@ -131,14 +130,14 @@ def write_copies(
 
 
 def note_fitted_pictures(store: Store, recipe: str, files: Collection[Path], *, whole: bool) -> None:
-    """Remember the fitted pictures in the output folder; a `whole` run removes earlier ones that are still ours."""
+    """Remember the fitted pictures in the output folder; a `whole` run deletes unchanged earlier ones."""
     known = _read_notes(store, _fitted_note(recipe))
     if not known and not files:
         return
     stale = {path for path in known.keys() - files if whole and _remove_copy(path, known[path], path.parent.parent)}
     fresh = {path: known.get(path) for path in files}
     notes = {
-        path: noted if noted and stamp_or_none(path) == tuple(noted.copy) else _noted(path, path)
+        path: noted if noted and stamp_or_none(path) == noted.copy else _noted(path, path)
         for path, noted in fresh.items()
     }
     left = {path: noted for path, noted in known.items() if path not in stale and os.path.lexists(path)}
@@ -146,12 +145,12 @@ def note_fitted_pictures(store: Store, recipe: str, files: Collection[Path], *, 
 
 
 def exported_paths(store: Store, recipe: str) -> list[Path]:
-    """The copies and the ZIP that the recipe's runs have left, and what was fitted for them."""
+    """The copies and ZIPs of the recipe's runs, and the pictures that were fitted for them."""
     return [*_read_notes(store, _copies_note(recipe)), *_read_notes(store, _fitted_note(recipe))]
 
 
 def drop_missing_copies(store: Store, recipe: str) -> None:
-    """Remember nothing about copies that are gone."""
+    """Forget copies that no longer exist."""
     for name in (_copies_note(recipe), _fitted_note(recipe)):
         known = _read_notes(store, name)
         left = {path: noted for path, noted in known.items() if os.path.lexists(path)}
@@ -168,32 +167,24 @@ def _fitted_note(recipe: str) -> str:
 
 
 def _notes_base(store: Store) -> Path:
-    """Paths below it are noted as seen from there, so that a project that was moved or copied knows its own copies."""
+    """Paths in it are noted relative to it, so that a moved or copied project finds its copies."""
     folder = store.folder.absolute()
     return folder.parent.parent if folder.name == REHEARSAL else folder.parent
 
 
 def _read_notes(store: Store, note: str) -> dict[Path, _NotedCopy]:
-    """What is known of each copy, by its path."""
+    """The noted copies by path."""
     base = _notes_base(store)
     try:
-        found = json.loads(store.notes.read(note) or "{}").items()
-        return {
-            base / path: _NotedCopy(source=told[0], copy=told[1], sha256="".join(told[2:3]), by="".join(told[3:4]))
-            for path, told in found
-        }
-    except (ValueError, AttributeError, LookupError, TypeError):
+        found = msgspec.convert(json.loads(store.notes.read(note) or "{}"), dict[str, _NotedCopy])
+    except (ValueError, msgspec.ValidationError):
         return {}
+    return {base / path: noted for path, noted in found.items()}
 
 
 def _dump_notes(store: Store, notes: Mapping[Path, _NotedCopy]) -> str:
     base = _notes_base(store)
-    return json.dumps(
-        {
-            _path_from(base, path): [noted.source, noted.copy, noted.sha256, *([noted.by] if noted.by else [])]
-            for path, noted in notes.items()
-        }
-    )
+    return json.dumps({_path_from(base, path): msgspec.to_builtins(noted) for path, noted in notes.items()})
 
 
 def _path_from(base: Path, path: Path) -> str:
@@ -207,10 +198,10 @@ def _noted(source: Path, copy: Path) -> _NotedCopy:
 def _older_copies(
     store: Store, folder: Path | None, notes: Mapping[Path, _NotedCopy], whose: str, wanted: Collection[Path]
 ) -> list[Path]:
-    """The copies of earlier runs in the project or in the folder of the copies, besides those that are `wanted`.
+    """The copies of earlier runs in the project or in the folder of the copies, except those that are `wanted`.
 
-    Others (a copied project's notes may name the first one's) are none of this recipe's business; nor are those of
-    another recipe of its name.
+    Files elsewhere don't count (a copied project's notes may name the first project's), nor do those of another recipe
+    with the same name.
     """
     base = _notes_base(store)
     homes = [home.resolve() for home in (base, folder) if home is not None]
@@ -218,14 +209,14 @@ def _older_copies(
     found = []
     for path, noted in notes.items():
         anothers = noted.by not in ("", whose) and (base / noted.by).exists()
-        # Some file systems take two names that differ in case for one file.
+        # On some file systems, names that differ in case are one file.
         if not anothers and path.is_file() and _inode(path) not in there:
             found += [path] if any(path.resolve().is_relative_to(home) for home in homes) else []
     return sorted(found)
 
 
 def _remove_copy(path: Path, noted: _NotedCopy, folder: Path | None) -> bool:
-    """Remove a copy that is ours byte for byte, and the folders below `folder` that are empty then."""
+    """Delete a copy that is unchanged, and the folders in `folder` that are empty then."""
     if path.is_symlink() or not noted.is_ours(path):
         return False
     with translate_errors(path.parent, OUTPUT_ERRORS):
@@ -253,7 +244,7 @@ def _same_bytes(source: Path, target: Path) -> bool:
 
 
 def _copy(source: Path, target: Path) -> int:
-    """Make `target` hold the bytes of `source`; return how many files that wrote."""
+    """Copy `source` to `target` unless it has the same bytes; return how many files that wrote."""
     if _same_bytes(source, target):
         return 0
     with translate_errors(target.parent, OUTPUT_ERRORS):
@@ -264,7 +255,7 @@ def _copy(source: Path, target: Path) -> int:
 
 
 def _write_zip(pictures: Mapping[str, Path], target: Path, noted: _NotedCopy | None) -> int:
-    """Write the ZIP unless it is there with the same bytes; return how many files that wrote."""
+    """Write the ZIP unless it exists with the same bytes; return how many files that wrote."""
     with translate_errors(target.parent, OUTPUT_ERRORS):
         target.parent.mkdir(parents=True, exist_ok=True)
         with atomic_write(target) as fresh:

@@ -13,7 +13,6 @@ OTHERWISE: dict[str, set[str]] = {
     "nano_banana.cli.diagnostics.Message": {"frozen"},  # a table of hundreds: say, then hint
     "nano_banana.cli.progress.StageCounts": set(),  # what the progress display counts up
     "nano_banana.planner.cost_forecast.ForecastTotals": set(),  # what a forecast counts up
-    "nano_banana.session.forecasting.CacheSavings": set(),  # the same, of what the store spares
     "nano_banana.engine.provider_dispatch.StoreCallContext": {"kw_only"},  # a call's last ticket, as it changes
     "nano_banana.planner.preview._FlowRun": set(),  # where a forecast has got to
     "nano_banana.model.nodes.FlowTrace": set(),  # what a flow has asked and told, while it is driven

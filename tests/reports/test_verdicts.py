@@ -213,20 +213,20 @@ def test_a_take_that_is_taken_up_again_remembers_what_it_saw_first() -> None:
 
 def test_what_passed_is_remembered_by_template_and_counted_once(tmp_path: Path) -> None:
     with Store.open(tmp_path) as store:
-        assert gate_past(store, ["headshot"]) == {}
+        assert gate_past(store, "headshot") == {}
         first = [node_record(take("a/s1", FAR, UNSURE)), node_record(take("a/s2", ACCEPTED)), node_record(person())]
         remember_verdicts(store, "r", first)
         remember_verdicts(store, "r", [node_record(take("a/s1", FAR, UNSURE, cached=True))])
         remember_verdicts(store, "r", [node_record(take("a/s3", NO_FACE, FAR, FAR, ACCEPTED))])
-        assert gate_past(store, ["headshot", "headshot", "none"]) == {
-            ("headshot", "judged"): GatePast(
+        assert gate_past(store, "headshot") == {
+            "judged": GatePast(
                 first=PassCounts(judged=3, passed=1),
                 retry=PassCounts(judged=3, passed=1),
                 repair=PassCounts(judged=1, passed=1),
             )
         }
         store.notes.write("acceptance/headshot", "of another make")
-        assert gate_past(store, ["headshot"]) == {}
+        assert gate_past(store, "headshot") == {}
 
 
 def test_an_odd_attempt_counts_as_a_first_one_and_several_gates_are_apart(tmp_path: Path) -> None:
@@ -236,9 +236,9 @@ def test_an_odd_attempt_counts_as_a_first_one_and_several_gates_are_apart(tmp_pa
     steps = [*found.steps[:2], *(replace(step, stage="again") for step in found.steps[2:])]
     with Store.open(tmp_path) as store:
         remember_verdicts(store, "r", [node_record(replace(found, judged=judged, steps=steps))])
-        known = gate_past(store, ["headshot"])
-    assert known["headshot", "judged"].first == PassCounts(judged=1, passed=1)
-    assert known["headshot", "again"].first == PassCounts(judged=1, passed=1)
+        known = gate_past(store, "headshot")
+    assert known["judged"].first == PassCounts(judged=1, passed=1)
+    assert known["again"].first == PassCounts(judged=1, passed=1)
 
 
 def test_a_text_of_the_shot_s_own_is_the_recipe_s() -> None:
