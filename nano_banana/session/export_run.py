@@ -1,22 +1,23 @@
 """Exports a run's finished pictures under the recipe's names.
 
-Pictures are scaled, cropped and encoded as the recipe wants them (the compute call `fit`), and marked as all others.
+Pictures are scaled, cropped and encoded as the recipe wants them (the compute call `fit`), and get metadata as all
+others.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from nano_banana.catalog.revisions import COMPUTE_REVISIONS
 from nano_banana.formats.file_stamps import FileStamp
-from nano_banana.model.call import COMPUTE, Blob, Call, Reply
+from nano_banana.model.call import Call, Reply
 from nano_banana.model.event import EventHandler
-from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_number, as_object
+from nano_banana.model.json_values import as_number
 from nano_banana.model.nodes import NodeStatus
 from nano_banana.model.problem import CallFailed, Invalid, Unusable
 from nano_banana.planner.export_names import ExportedCopy
@@ -27,9 +28,10 @@ from nano_banana.session.forecasting import call_kind
 from nano_banana.session.manifest import stage_picture
 from nano_banana.session.marked_outputs import OutputMarker, signed_embed_settings
 from nano_banana.session.run_execution import RunOutcome
-from nano_banana.session.run_records import NodeRecord, OutputPicture, fitted_name
+from nano_banana.session.run_records import NodeRecord, OutputPicture, call_record, fitted_name
 from nano_banana.session.session import Session
 from nano_banana.session.store_runner import Runner
+from nano_banana.stages.stage_calls import compute_call
 from nano_banana.store.tracked_files import content_name
 
 EXPORT_PURPOSE = "hand-out"
@@ -37,9 +39,9 @@ FIT_ENDPOINT = "fit"
 
 
 class FittedPicture(Struct, frozen=True, kw_only=True):
-    """A fitted picture in the output folder: `name` below it, `stat` of the file.
+    """A fitted picture in the output folder: its `name` there, and its file's stamp.
 
-    `scale` is above 1 where it was enlarged; `faces` counts those that it is centred on.
+    `scale` is above 1 if it was enlarged; `faces` counts those that it is centred on.
     """
 
     name: str
@@ -49,121 +51,89 @@ class FittedPicture(Struct, frozen=True, kw_only=True):
 
 
 class _FitCall(Struct, frozen=True, kw_only=True):
-    """A picture of a take, and what was made of it by a call."""
+    """A take's picture before and after a call of `fit`; `record` is the take with the fitted picture's verdict."""
 
     record: NodeRecord
     before: OutputPicture
+    after: OutputPicture
     call: Call
     reply: Reply
 
-    @property
-    def picture(self) -> OutputPicture:
-        """The fitted one."""
-        blob = self.reply.files["image"]
-        return replace(self.before, blob=blob, name=fitted_name(self.before.name, blob.media))
 
-    def told(self, calls: str = "[]") -> NodeRecord:
-        """The take as the fitted picture's metadata describes it, with these calls as JSON."""
-        old, new = self.before.blob.digest, self.picture.blob.digest
-        verdicts = [replace(ruled, digest=new) if ruled.digest == old else ruled for ruled in self.record.verdicts]
-        return replace(self.record, calls=calls, verdicts=tuple(verdicts))
-
-
-def fit_pictures(
-    runner: Runner,
-    marking: OutputMarker,
-    folder: Path,
+def _fit_pictures(
+    session: Session,
+    outcome: RunOutcome,
     wanted: Mapping[str, tuple[NodeRecord, OutputPicture]],
-    arguments: Callable[[str], JSONObject],
+    fit: ExportConversion,
     on_event: EventHandler,
 ) -> dict[str, FittedPicture]:
-    """The pictures of `wanted` fitted, under the same keys; each lies in the output folder beside its stage's.
+    """The pictures of `wanted` fitted, under the same keys, with metadata as all of the run's.
 
-    `arguments` are those of the compute endpoint `fit`, by the picture's media type. Raises Unusable where one can't
-    be fitted, and what writing outputs raises.
+    Each lies in the output folder beside its stage's. Raises Unusable if one can't be fitted, and as writing outputs
+    does.
     """
-    store = runner.store
-    made = dict(zip(wanted, _fit_calls(runner, list(wanted.values()), arguments, on_event), strict=True))
-    paths = {key: folder / each.picture.name for key, each in made.items()}
-    dresses = {key: marking.writer_for(each.told(), each.picture) for key, each in made.items()}
+    store = session.runner.store
+    embed = signed_embed_settings(session.recipe, session.settings, session.loaded.files)
+    marking = OutputMarker(store, session.recipe.name, outcome.folder, embed, call_kind(session.catalog))
+    made = dict(zip(wanted, _fit_calls(session.runner, list(wanted.values()), fit, on_event), strict=True))
+    paths = {key: outcome.folder / each.after.name for key, each in made.items()}
     there = store.files.present(
-        {paths[key]: content_name(each.picture.blob.digest, dresses[key]) for key, each in made.items()}
+        {
+            paths[key]: content_name(each.after.blob.digest, marking.writer_for(each.record, each.after))
+            for key, each in made.items()
+        }
     )
     found: dict[str, FittedPicture] = {}
     for key, each in made.items():
         if paths[key] not in there:
-            calls = _account_calls(each, (folder / each.before.name).read_bytes())
-            dress = marking.writer_for(each.told(calls), each.picture)
-            store.outputs.write(each.picture.blob, paths[key], metadata=dress, look=False)
-        data = each.reply.data
+            calls = _calls_with_fit(each, (outcome.folder / each.before.name).read_bytes())
+            writer = marking.writer_for(replace(each.record, calls=calls), each.after)
+            store.outputs.write(each.after.blob, paths[key], metadata=writer, look=False)
         found[key] = FittedPicture(
-            name=each.picture.name,
+            name=each.after.name,
             stat=FileStamp.of(paths[key].stat()),
-            scale=as_number(data["scale"]),
-            faces=int(as_number(data["faces"])),
+            scale=as_number(each.reply.data["scale"]),
+            faces=int(as_number(each.reply.data["faces"])),
         )
     return found
 
 
 def _fit_calls(
-    runner: Runner,
-    wanted: Sequence[tuple[NodeRecord, OutputPicture]],
-    arguments: Callable[[str], JSONObject],
-    on_event: EventHandler,
+    runner: Runner, wanted: Sequence[tuple[NodeRecord, OutputPicture]], fit: ExportConversion, on_event: EventHandler
 ) -> list[_FitCall]:
     calls = [
-        Call(
-            provider=COMPUTE,
-            endpoint=FIT_ENDPOINT,
-            arguments=arguments(picture.blob.media),
-            inputs={"image": picture.blob},
-            revision=COMPUTE_REVISIONS[FIT_ENDPOINT],
-        )
-        for _, picture in wanted
+        compute_call(FIT_ENDPOINT, fit.arguments(picture.blob.media), {"image": picture.blob}) for _, picture in wanted
     ]
     ends = runner.answer_batch(EXPORT_PURPOSE, calls, on_event)
-    problems = [problem for end in ends if isinstance(end, CallFailed) for problem in end.problems]
-    if problems:
+    if problems := [problem for end in ends if isinstance(end, CallFailed) for problem in end.problems]:
         raise Unusable(problems)
-    return [
-        _FitCall(record=record, before=picture, call=call, reply=end)
-        for (record, picture), call, end in zip(wanted, calls, ends, strict=True)
-        if isinstance(end, Reply)
-    ]
+    made = []
+    for (record, picture), call, end in zip(wanted, calls, ends, strict=True):
+        if isinstance(end, Reply):
+            old, new = picture.blob.digest, end.files["image"]
+            after = replace(picture, blob=new, name=fitted_name(picture.name, new.media))
+            verdicts = [replace(word, digest=new.digest) if word.digest == old else word for word in record.verdicts]
+            take = replace(record, calls="[]", verdicts=tuple(verdicts))
+            made.append(_FitCall(record=take, before=picture, after=after, call=call, reply=end))
+    return made
 
 
-def _account_calls(made: _FitCall, marked: bytes) -> str:
-    """The calls in the picture's own metadata, and the one that fitted it."""
+def _calls_with_fit(made: _FitCall, file: bytes) -> str:
+    """The calls in the metadata of the picture's file, and the call that fitted it."""
     try:
-        account = record_in(marked)
+        record = record_in(file)
     except Invalid:
-        account = None
-    before: list[JSONValue] = [] if account is None else list(as_items(as_object(json.loads(account.text))["calls"]))
-    call = made.call
-    fit: JSONObject = {
-        "stage": made.before.stage,
-        "provider": call.provider,
-        "endpoint": call.endpoint,
-        "revision": call.revision,
-        "key": call.key,
-        "arguments": call.arguments,
-        "inputs": _blob_digests(call.inputs),
-        "outputs": _blob_digests(made.reply.files),
-        "cost_usd": made.reply.cost_usd,
-    }
-    return json.dumps([*before, fit])
-
-
-def _blob_digests(files: Mapping[str, Blob]) -> JSONObject:
-    return {place: blob.digest for place, blob in files.items()}
+        record = None
+    fit = call_record(made.before.stage, made.call, made.reply)
+    return json.dumps(msgspec.to_builtins([*(record.calls if record else ()), fit]))
 
 
 def export_copies(session: Session, outcome: RunOutcome, on_event: EventHandler, *, prune: bool = False) -> RunOutcome:
-    """Copy what came so far to where the recipe wants it, and tell the outcome of it.
+    """Copy finished pictures to where the recipe wants them; returns the outcome with the copies.
 
-    A run of a part hands out nothing: what others of the recipe came to is not known to it. The ZIP is written by runs
-    that are done alone: it holds all or nothing. `prune` removes copies of earlier runs that nothing asks for any
-    more. Raises Unusable as `put_out` does.
+    A run of a part of the recipe exports nothing, because it doesn't know the other takes. Only a run that is done
+    writes the ZIP. `prune` deletes copies of earlier runs that the recipe no longer asks for. Raises Unusable as
+    `write_copies` does.
     """
     recipe, store = session.recipe, session.runner.store
     export = recipe.outputs.export
@@ -175,7 +145,7 @@ def export_copies(session: Session, outcome: RunOutcome, on_event: EventHandler,
     to, packed = export.places(recipe.path.absolute().parent) if export else (None, None)
     wanted = _wanted_pictures(session, outcome)
     fit = export.fit if export else None
-    made = _fit_wanted(session, outcome, wanted, fit, on_event) if fit else {}
+    made = _fit_pictures(session, outcome, wanted, fit, on_event) if fit else {}
     note_fitted_pictures(store, recipe.name, [outcome.folder / each.name for each in made.values()], whole=whole)
     files = [(name, made[name].name if fit else picture.name) for name, (_, picture) in wanted.items()]
     done = write_copies(
@@ -195,22 +165,8 @@ def export_copies(session: Session, outcome: RunOutcome, on_event: EventHandler,
     return replace(outcome, exported=done, files={**written, **done.seen_from(outcome.folder)})
 
 
-def _fit_wanted(
-    session: Session,
-    outcome: RunOutcome,
-    wanted: Mapping[str, tuple[NodeRecord, OutputPicture]],
-    fit: ExportConversion,
-    on_event: EventHandler,
-) -> dict[str, FittedPicture]:
-    """The pictures as the recipe wants them handed out, marked as all of the run's."""
-    marks = signed_embed_settings(session.recipe, session.settings, session.loaded.files)
-    store, name = session.runner.store, session.recipe.name
-    marking = OutputMarker(store, name, outcome.folder, marks, call_kind(session.catalog))
-    return fit_pictures(session.runner, marking, outcome.folder, wanted, fit.arguments, on_event)
-
-
 def _wanted_pictures(session: Session, outcome: RunOutcome) -> dict[str, tuple[NodeRecord, OutputPicture]]:
-    """What is handed out, by name; of a take that has one name by two ways, the one that came further."""
+    """The exported pictures by name; if a take has the same name on two paths, the one further on."""
     by_id = {record.id: record for record in outcome.records}
     pictures: dict[str, tuple[NodeRecord, OutputPicture]] = {}
     for copy in session.exports:
@@ -222,7 +178,7 @@ def _wanted_pictures(session: Session, outcome: RunOutcome) -> dict[str, tuple[N
 
 
 def exported_picture(record: NodeRecord, copy: ExportedCopy) -> OutputPicture | None:
-    """The take's very picture at the end of the copy's way; None where it did not come so far, or is not wanted."""
+    """The take's picture at the end of the copy's path; None if it didn't get there, or isn't wanted."""
     left = record.exited_early
     if record.status is not NodeStatus.DONE or (left is not None and left.stage in copy.path[:-1]):
         return None

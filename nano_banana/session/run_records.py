@@ -8,23 +8,25 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+import msgspec
 from msgspec import UNSET, Struct, field
 from msgspec.structs import replace
 
-from nano_banana.model.call import Blob
+from nano_banana.model.call import Blob, Call, Reply
 from nano_banana.model.flow import FIRST_ATTEMPT, Attempt, Decision, ExitedEarly, Judged, Reason, Ruling, overruled
 from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_object
 from nano_banana.model.nodes import NodeEnd, NodeInfo, NodeResult, NodeStatus, Step
 from nano_banana.model.problem import Problem
+from nano_banana.provenance.generation_record import CallRecord
 from nano_banana.session.run_report_schema import ReportedVerdict
 
 MEDIA_SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "image/gif": ".gif"}
 
 EXPORT_SUFFIX = ".export"
-"""Ends the folder of what is handed out otherwise than it is; no stage's name holds a dot."""
+"""Ends the name of the folder of fitted pictures; no stage's name has a dot."""
 
 ATTEMPT_SEAM = "+"
-"""Between a take's stem and an attempt's label; no name in a recipe holds it."""
+"""Between a take's stem and an attempt's label; no name in a recipe has it."""
 
 
 LONGEST_FILE_NAME = 255
@@ -34,9 +36,9 @@ _LONGEST_LABEL = 120
 
 
 def picture_file_name(node: str, stage: str, media: str, attempt: Attempt = FIRST_ATTEMPT) -> str:
-    """`takes/portraits_ana_s11.png`; of an attempt `takes/portraits_ana_s11+retry1.png`.
+    """`takes/portraits_ana_s11.png`; of a retry `takes/portraits_ana_s11+retry1.png`.
 
-    A name that no file system would take is cut and marked with a digest.
+    A name that is too long for file systems is cut, and gets a digest.
     """
     label = _attempt_suffix(attempt)
     stem = _shortened(_whole_stem(node), _ROOM - len(label))
@@ -44,12 +46,12 @@ def picture_file_name(node: str, stage: str, media: str, attempt: Attempt = FIRS
 
 
 def is_stem_of(node: str, stem: str) -> bool:
-    """Whether files of the take are called `stem`, of its first try or of another, cut or not."""
+    """Whether `stem` is the name of the take's files, of any attempt, cut or not."""
     return stem == _shortened(_whole_stem(node), min(len(stem), _ROOM))
 
 
 def stage_folder(node: str, stage: str) -> str:
-    """The folder of a stage's pictures: its id, or the way to it (`draft+faces`) where there are several."""
+    """The folder of a stage's pictures: its id, or the path to it (`draft+faces`) if there are several."""
     way = node.partition("@")[2].split("+")
     return (
         _shortened("+".join(way[: way.index(stage) + 1]), LONGEST_FILE_NAME - len(EXPORT_SUFFIX))
@@ -59,21 +61,21 @@ def stage_folder(node: str, stage: str) -> str:
 
 
 def _whole_stem(node: str) -> str:
-    """`heads/ana/s1@faces` → `heads_ana_s1`. No two takes have one name."""
+    """`heads/ana/s1@faces` → `heads_ana_s1`. No two takes have the same name."""
     name = node.partition("@")[0]
-    # Names begin with a letter or a digit and have no dot, so that each seam can be told from what is in a name.
+    # Names begin with a letter or digit and have no dot, so a seam can't be mistaken for a part of a name.
     seam = "_" if "_" not in name else "." if "__" in name or "_/" in name else "__"
     return name.replace("/", seam)
 
 
 def fitted_name(name: str, media: str) -> str:
-    """The name of what is handed out of a picture, fitted: `finish/ana.png` → `finish.export/ana.jpg`."""
+    """The name of a fitted picture: `finish/ana.png` → `finish.export/ana.jpg`."""
     folder, _, file = name.rpartition("/")
     return f"{folder}{EXPORT_SUFFIX}/{file.rpartition('.')[0]}{MEDIA_SUFFIXES.get(media, '.bin')}"
 
 
 def _attempt_suffix(attempt: Attempt) -> str:
-    """The suffix of an attempt's files, also of an attempt without a label."""
+    """The suffix of an attempt's files, even if the attempt has no label."""
     label = attempt.label or (f"try{attempt.number}" if attempt.number else "")
     return label and f"{ATTEMPT_SEAM}{_shortened(label, _LONGEST_LABEL)}"
 
@@ -85,18 +87,18 @@ def _shortened(name: str, room: int) -> str:
 
 
 LOOK_ENDPOINT = "look"
-"""The call by which a gate sees a picture for the first time."""
+"""The call of a gate's first look at a picture."""
 
 FIRST_LABEL = "first"
-"""What the attempt without a label is called."""
+"""The name of the first attempt, which has no label."""
 
 
 class VerdictSummary(Struct, frozen=True, kw_only=True):
     """A verdict without its numbers.
 
-    `digest` is that of the picture; `several` says that more than one person should be in it. `last` marks the
-    gate's last word on the take, as far as it is known; `fresh` that the picture was seen for the first time in this
-    run.
+    `digest` is the picture's; `several_people` says that more than one person should be in it. `is_final` marks the
+    gate's final verdict on the take, as far as known; `is_first_look` that this run judged the picture for the first
+    time.
     """
 
     stage: str
@@ -123,15 +125,15 @@ DECISION_WORDS: Mapping[Decision, str] = {"keep": "kept by hand", "drop": "dropp
 
 
 def real_verdicts(result: NodeResult) -> list[Judged]:
-    """The verdicts on pictures that are there, in order."""
+    """The verdicts on existing pictures, in order."""
     return [judged for judged in result.judged if judged.verdict.ruling is not Ruling.IMAGINED]
 
 
 def verdict_summaries(result: NodeResult) -> tuple[VerdictSummary, ...]:
-    """The verdicts on pictures that are there, in order.
+    """The verdicts on existing pictures, in order.
 
-    The last word of each gate is the one on the picture that stands; of one that refused it before the take was
-    stopped or failed there is none yet.
+    A gate's final verdict is the one on the take's final picture. A gate that rejected the picture of a take that then
+    stopped or failed has none yet.
     """
     words = {(word.stage, word.attempt.label): word.decision for word in _last_words(result)}
     return tuple(
@@ -160,7 +162,7 @@ def _last_words(result: NodeResult) -> Sequence[Judged]:
 
 
 def verdict_numbers(result: NodeResult) -> str:
-    """The numbers behind those verdicts, as JSON text, to stay small."""
+    """The measurements behind those verdicts, as JSON text, which is small."""
     return json.dumps([dict(judged.verdict.numbers) for judged in real_verdicts(result)], separators=(",", ":"))
 
 
@@ -178,7 +180,7 @@ def reported_verdict(ruled: VerdictSummary, numbers: JSONValue = None) -> Report
 
 
 def attempt_kind(label: str) -> str:
-    """What sort of attempt has that label: `first`, `retry` or `repair` (or itself, where it is of another make)."""
+    """The kind of the attempt with this label: `first`, `retry`, `repair`, or an unknown label itself."""
     found = re.search(r"([a-z]+)\d+$", label)
     return found[1] if found else label or FIRST_LABEL
 
@@ -199,9 +201,9 @@ PERSON_ENDPOINT = "person"
 def measured_person(result: NodeResult) -> JSONObject:
     """What is known of the person that a node measures.
 
-    `held_out` is false where photos that train are compared with as well. `references` is how many photos are
-    compared with, `left_out` how many more have not just one clear face; `calibration` is each one's likeness to the
-    others (cosine).
+    `held_out` is false if pictures are compared with training photos. `references` is the number of photos that they
+    are compared with, `left_out` the number of photos without exactly one clear face; `calibration` is the likeness of
+    each photo to the others (cosine).
     """
     held_out = result.node.info.axes.get("held_out") == "true"
     measured = next((step for step in reversed(result.steps) if step.call.endpoint == PERSON_ENDPOINT), None)
@@ -227,10 +229,10 @@ class OutputPicture(Struct, frozen=True, kw_only=True):
 
 
 class NodeRecord(Struct, frozen=True, kw_only=True):
-    """A node's end. `calls` is the manifest's account of its calls, as JSON text, to stay small; so is `measures`.
+    """A node's result. `calls` and `measures` are the manifest's JSON text, which is small.
 
-    `verdicts` are those on pictures that are there, in order, and `measures` the numbers behind each. `left` says where
-    the take's way ended early. `person` is what a gate compares with, of a node that measures one.
+    `verdicts` are those on existing pictures, in order, and `measures` the measurements behind each. `exited_early`
+    says where the take ended early. `person` describes the person, if the node measures one.
     """
 
     id: str
@@ -238,7 +240,7 @@ class NodeRecord(Struct, frozen=True, kw_only=True):
     status: NodeStatus
     pictures: Sequence[OutputPicture]
     result: Blob | None
-    """None also where it is only imagined."""
+    """None also if it is only imagined."""
     problems: Sequence[Problem]
     missing: Sequence[str]
     """The keys of the calls that the store had no reply to."""
@@ -299,21 +301,21 @@ def node_record(result: NodeResult) -> NodeRecord:
 
 
 def slim_record(record: NodeRecord) -> NodeRecord:
-    """The record without what only the manifest, the trail and the snapshot are written from: half of it.
+    """The record without the half that only the manifest, the trail and the snapshot need.
 
-    Of an adapter, of which there are few, everything stays: the shelf is told of its calls.
+    An adapter's record stays whole, since the shelf needs its calls.
     """
     return record if record.card.kind == "adapter" else replace(record, keys={}, calls="[]", measures="[]", costs=())
 
 
 def stop_unchosen(record: NodeRecord) -> NodeRecord:
-    """The record as it is where the run ended before anybody was chosen: what waited for that was stopped."""
+    """The record after a run that was halted: a take that waits for a choice is stopped, not unchosen."""
     waits = record.exited_early is not None and record.exited_early.why == "not_chosen"
     return replace(record, status=NodeStatus.STOPPED, exited_early=None) if waits else record
 
 
 def follow_record(old: NodeRecord | None, new: NodeRecord) -> NodeRecord:
-    """The record of a node that was taken up again: the `new` one, with what `old` saw for the first time."""
+    """The `new` record of a node that went on, with the first looks of the `old` one."""
     seen = {(ruled.stage, ruled.digest) for ruled in old.verdicts if ruled.is_first_look} if old else set()
     if not seen:
         return new
@@ -325,10 +327,10 @@ def follow_record(old: NodeRecord | None, new: NodeRecord) -> NodeRecord:
 
 
 def call_positions(steps: Sequence[Step], slot: str) -> list[str]:
-    """The place of each call in its plan, the same after its arguments were changed: `stage|slot|number`.
+    """The position of each call in its plan, which doesn't depend on arguments: `stage|slot|number`.
 
-    Of another attempt than the first it is `stage|slot+retry1|number`, and numbers count the calls of one attempt, so
-    that one more try moves nobody else's.
+    In later attempts it is `stage|slot+retry1|number`. Numbers count the calls of one attempt, so that another attempt
+    changes no other positions.
     """
     counts: Counter[str] = Counter()
     found = []
@@ -344,7 +346,7 @@ def _reply_says(result: NodeResult, name: str) -> bool:
 
 
 def _made_pictures(result: NodeResult) -> tuple[OutputPicture, ...]:
-    """The pictures that are there; of two under one name the later."""
+    """The existing pictures; of two with one name, the later."""
     found = [
         OutputPicture(
             stage=made.stage,
@@ -360,21 +362,27 @@ def _made_pictures(result: NodeResult) -> tuple[OutputPicture, ...]:
 
 
 def _calls_json(steps: Sequence[Step]) -> str:
-    return json.dumps([_step_json(step) for step in steps], separators=(",", ":"), ensure_ascii=False)
+    calls: list[JSONObject] = [
+        {
+            **msgspec.to_builtins(call_record(step.stage, step.call, step.reply, step.attempt.number)),
+            "seconds": step.reply.seconds,
+        }
+        for step in steps
+    ]
+    return json.dumps(calls, separators=(",", ":"), ensure_ascii=False)
 
 
-def _step_json(step: Step) -> JSONObject:
-    call, reply = step.call, step.reply
-    return {
-        "stage": step.stage,
-        **({"attempt": step.attempt.number} if step.attempt.number else {}),
-        "provider": call.provider,
-        "endpoint": call.endpoint,
-        **({"revision": call.revision} if call.revision else {}),
-        "key": call.key,
-        "arguments": dict(call.arguments),
-        "inputs": {place: blob.digest for place, blob in call.inputs.items()},
-        "outputs": {place: blob.digest for place, blob in reply.files.items()},
-        "seconds": reply.seconds,
-        "cost_usd": reply.cost_usd,
-    }
+def call_record(stage: str, call: Call, reply: Reply, attempt: int = 0) -> CallRecord:
+    """A call with its reply, as metadata and manifests have it."""
+    return CallRecord(
+        stage=stage,
+        attempt=attempt,
+        provider=call.provider,
+        endpoint=call.endpoint,
+        revision=call.revision,
+        key=call.key,
+        arguments=dict(call.arguments),
+        inputs={place: blob.digest for place, blob in call.inputs.items()},
+        outputs={place: blob.digest for place, blob in reply.files.items()},
+        cost_usd=reply.cost_usd,
+    )
