@@ -1,6 +1,6 @@
 """Computes the lock of a recipe, and compares it with the lock file.
 
-What only follows from another drift is not told as well.
+Differences that only follow from others are not reported.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 from msgspec import Struct
 from msgspec.structs import asdict, replace
@@ -38,31 +39,28 @@ from nano_banana.session.session import Session
 from nano_banana.stages.gate_stage import GateRules, gate_rules
 
 NAMES_SHOWN = 3
-"""Names that are said of many."""
+"""The most names in a message."""
 
 
 def lock_drifts(lock: Lock, now: Lock, *, held: Collection[str], whole: bool) -> list[Problem]:
     """Everything that differs from the lock, without differences that follow from others.
 
-    `held` are the locked adapters that are at hand, by id. Unless `now` is `whole`, what it lacks is not gone.
+    `held` are the ids of locked adapters in the store. If `now` is not `whole`, what it lacks doesn't count as gone.
     """
     same = lock.provider == now.provider
-    sets = dict(_set_drift(lock, now))
-    adapters = list(_adapter_drift(lock, now, held=held, told=sets, whole=whole))
+    sets = {
+        name for name, locked, given in _both(lock.training_sets, now.training_sets) if locked.sha256 != given.sha256
+    }
+    adapters = list(_adapter_drift(lock, now, held=held, retrained=sets, whole=whole))
     takes = _take_drift(lock, now, whole=whole, bytes_count=same and not sets and not adapters)
-    return [
-        *_recipe_drift(lock, now),
-        *_pack_drift(lock, now),
-        *sets.values(),
-        *_endpoint_drift(lock, now),
-        *_model_drift(lock, now),
-        *adapters,
-        *takes,
-    ]
+    found = [] if same else [problem("locked_provider", locked=lock.provider, given=now.provider)]
+    if lock.recipe != now.recipe:
+        found.insert(0, problem("locked_recipe", locked=lock.recipe, given=now.recipe))
+    return [*found, *_input_drift(lock, now), *adapters, *takes]
 
 
 def lock_warnings(lock: Lock, now: Lock) -> list[Problem]:
-    """Warnings: pictures that are not the locked ones, and another version of the program."""
+    """Warnings: pictures with other bytes than the locked ones, and another version of the program."""
     other = [
         name
         for name, stages in lock.takes.items()
@@ -78,56 +76,42 @@ def _others(locked: LockedCall, call: LockedCall | None) -> bool:
     return call is not None and bool(call.sha256 and locked.sha256) and call.sha256 != locked.sha256
 
 
-def _recipe_drift(lock: Lock, now: Lock) -> Iterator[Problem]:
-    if lock.recipe != now.recipe:
-        yield problem("locked_recipe", locked=lock.recipe, given=now.recipe)
-    if lock.provider != now.provider:
-        yield problem("locked_provider", locked=lock.provider, given=now.provider)
+_Row = TypeVar("_Row")
 
 
-def _set_drift(lock: Lock, now: Lock) -> Iterator[tuple[str, Problem]]:
-    for subject, locked in sorted(lock.training_sets.items()):
-        given = now.training_sets.get(subject, locked)
-        if given.sha256 != locked.sha256:
-            count, here = locked.photos, given.photos
-            yield subject, problem("locked_training_set", subject=subject, locked=count, given=here)
+def _both(locked: Mapping[str, _Row], given: Mapping[str, _Row]) -> Iterator[tuple[str, _Row, _Row]]:
+    """The rows that both locks have, by name: locked and as of now."""
+    yield from ((name, locked[name], given[name]) for name in sorted(locked.keys() & given.keys()))
 
 
-def _pack_drift(lock: Lock, now: Lock) -> Iterator[Problem]:
-    for name, locked in sorted(lock.packs.items()):
-        given = now.packs.get(name, locked)
-        if given.sha256 != locked.sha256:
-            yield problem("locked_pack", pack=name, locked=locked.version, given=given.version)
-
-
-def _endpoint_drift(lock: Lock, now: Lock) -> Iterator[Problem]:
-    for name, locked in sorted(lock.endpoints.items()):
-        given = now.endpoints.get(name, locked)
-        if given.fields != locked.fields:
+def _input_drift(lock: Lock, now: Lock) -> Iterator[Problem]:
+    """Changed packs, training sets, endpoints and shelf adapters. New ones show in the takes drawn with them."""
+    for name, old, new in _both(lock.packs, now.packs):
+        if new.sha256 != old.sha256:
+            yield problem("locked_pack", pack=name, locked=old.version, given=new.version)
+    for name, before, after in _both(lock.training_sets, now.training_sets):
+        if after.sha256 != before.sha256:
+            yield problem("locked_training_set", subject=name, locked=before.photos, given=after.photos)
+    for name, known, found in _both(lock.endpoints, now.endpoints):
+        if found.fields != known.fields:
             yield problem("locked_endpoint", endpoint=name)
-
-
-def _model_drift(lock: Lock, now: Lock) -> Iterator[Problem]:
-    """Adapters from the shelf; one that is new or gone shows in the takes that are drawn with it."""
-    for name, locked in sorted(lock.models.items()):
-        given = now.models.get(name, locked)
-        if given.sha256 != locked.sha256:
-            yield problem("locked_model", adapter=name, locked=locked.model, given=given.model)
+    for name, had, has in _both(lock.models, now.models):
+        if has.sha256 != had.sha256:
+            yield problem("locked_model", adapter=name, locked=had.model, given=has.model)
 
 
 def _adapter_drift(
-    lock: Lock, now: Lock, *, held: Collection[str], told: Collection[str], whole: bool
+    lock: Lock, now: Lock, *, held: Collection[str], retrained: Collection[str], whole: bool
 ) -> Iterator[Problem]:
-    """`told` are subjects whose training set changed, so their adapters differ, too."""
+    """`retrained` are subjects whose training set changed: that is reported instead of their adapters."""
     yield from _named_drift("locked_adapters_new", [name for name in now.adapters if name not in lock.adapters])
     if whole:
         yield from _named_drift("locked_adapters_gone", [name for name in lock.adapters if name not in now.adapters])
     same = lock.provider == now.provider
-    for name, locked in sorted(lock.adapters.items()):
-        given = now.adapters.get(name)
-        if given is None or name.rpartition("/")[2] in told:
+    for name, locked, given in _both(lock.adapters, now.adapters):
+        if name.rpartition("/")[2] in retrained:
             continue
-        # Without the zip its key is not known; the same program packs the same one again.
+        # Without the zip the key is unknown; the same version of the program packs the same zip again.
         at_hand = name in held and (given.key or lock.version == now.version)
         if given.asked != locked.asked or (same and given.key not in ("", locked.key)):
             yield problem("locked_adapter_changed", adapter=name)
@@ -150,7 +134,7 @@ def _take_drift(lock: Lock, now: Lock, *, whole: bool, bytes_count: bool) -> Ite
 
 
 def _same_way(locked: Mapping[str, LockedCall], given: Mapping[str, LockedCall]) -> bool:
-    """Whether a take goes through the same stages. Where its way ends hangs on pictures, while they are not known."""
+    """Whether a take goes through the same stages. Where it ends depends on pictures, which may be unknown."""
     ways = sorted((list(locked), list(given)), key=len)
     if ways[0] == ways[1] or not ways[0]:
         return ways[0] == ways[1]
@@ -160,7 +144,7 @@ def _same_way(locked: Mapping[str, LockedCall], given: Mapping[str, LockedCall])
 
 
 def _changed(locked: Sequence[LockedCall], given: Sequence[LockedCall], *, bytes_count: bool) -> bool:
-    """Whether another call stands in some place: keys count as long as what goes into the calls is the same."""
+    """Whether any call differs; keys count only while the calls' inputs are the same."""
     for before, after in zip(locked, given, strict=False):
         if before.asked != after.asked:
             return True
@@ -171,20 +155,20 @@ def _changed(locked: Sequence[LockedCall], given: Sequence[LockedCall], *, bytes
 
 
 def _named_drift(kind: str, names: Sequence[str]) -> list[Problem]:
-    """One problem for all of them, with the first few by name; none where there are none."""
+    """One problem for all names, with the first few; none if there are no names."""
     ordered = sorted(names)
     said = ordered[:NAMES_SHOWN] + (["…"] if len(ordered) > NAMES_SHOWN else [])
     return [problem(kind, count=len(ordered), names=", ".join(said), first=ordered[0])] if ordered else []
 
 
 REHEARSED_SUFFIX = " (rehearsed)"
-"""After the provider's name in a lock: a stand-in on this machine answered."""
+"""After the provider's name in a lock if an emulator on this machine replaced it."""
 
 _PICTURE_ARGUMENTS = {name.removeprefix("arguments/") for name in IMAGINED_PATHS}
-"""Arguments that may come from a picture: `asked` is without them, as it is without the picture."""
+"""Arguments that may come from a picture; `asked` has neither them nor the picture."""
 
 TICKET_BATCH = 500
-"""How many takes' tickets are looked at together: they hold all that was sent, and only their ids are wanted."""
+"""The takes whose tickets are read at once: tickets are large, and only their ids are needed."""
 
 
 class LockCheck(Struct, frozen=True, kw_only=True):
@@ -200,7 +184,7 @@ def lock_path(recipe: Path) -> Path:
 
 
 def hold_to_lock(session: Session) -> LockCheck:
-    """Hold the project to its lock. Raises Invalid with everything that drifted, or where there is no lock."""
+    """Check the recipe against its lock. Raises Invalid with every difference, or if there is no lock."""
     path = lock_path(session.request.recipe)
     held = LockCheck(lock=load_lock(path), now=current_lock(session))
     adapters = _held_adapters(session, held.lock)
@@ -211,17 +195,15 @@ def hold_to_lock(session: Session) -> LockCheck:
 
 
 def lock_remarks(session: Session, held: LockCheck, *, made: int = 0) -> list[Problem]:
-    """Warnings, after a run that made so many calls: what is not the locked one all the same."""
+    """Warnings after a run that made so many calls: what still differs from the lock."""
     return lock_warnings(held.lock, current_lock(session) if made else held.now)
 
 
 def write_lock(session: Session) -> list[Problem]:
-    """Write the lock of a run that is done, where it is one to hold to: whole, paid for, and not held to a lock.
+    """Write the lock after a run that was whole, paid, and not held to a lock; a recipe without a file has no lock.
 
-    A recipe that is in no file has none beside it.
-
-    A rehearsal against a stand-in for fal leaves a real lock alone. Returns warnings: the run is done, whether or not
-    the file can be written.
+    A rehearsal with the emulator doesn't replace a real lock. Returns warnings if the file can't be written: the run
+    is done all the same.
     """
     request = session.request
     if not session.provider_spec.costs or request.locked or not request.whole or request.text is not None:
@@ -245,7 +227,7 @@ def _is_rehearsal(path: Path) -> bool:
 
 
 def current_lock(session: Session) -> Lock:
-    """The recipe's lock as of now. What depends on work that is not done is empty."""
+    """The recipe's lock as of now. What depends on missing results is empty."""
     sets: dict[str, LockedSet] = {}
     endpoints: set[str] = set()
     adapters: dict[str, LockedCall] = {}
@@ -280,12 +262,12 @@ def current_lock(session: Session) -> Lock:
 
 
 def _note_lock_seen(session: Session, path: Path) -> None:
-    """Let the next run see it where the lock was changed or lost meanwhile, so that it writes it again."""
+    """Note the lock as a file of the run, so that the next run writes it again if it was changed or deleted."""
     session.loaded.files.exists(path.absolute(), confined=False)
 
 
 def _held_adapters(session: Session, lock: Lock) -> set[str]:
-    """The locked adapters that the store has, also where the zip to ask for them with has still to be packed."""
+    """The locked adapters that the store has, even if the training zip isn't packed yet."""
     replies = session.runner.store.replies.get(call.key for call in lock.adapters.values())
     return {
         name
@@ -296,7 +278,7 @@ def _held_adapters(session: Session, lock: Lock) -> set[str]:
 
 
 def _with_requests(session: Session, lock: Lock) -> Lock:
-    """The lock with the ids of the requests, set bit by bit: one of ten thousand takes is never there twice."""
+    """The lock with the requests' ids, set in batches, so that a large lock is never in memory twice."""
     takes, left = dict(lock.takes), iter(list(lock.takes))
     lock = replace(lock, takes={})
     while some := list(islice(left, TICKET_BATCH)):
@@ -316,15 +298,15 @@ def _with_request_ids(calls: Mapping[str, LockedCall], ids: Mapping[str, str]) -
 
 
 def _gate_terms(rules: GateRules) -> JSONObject:
-    """A gate's criteria; its repair is known by the calls that it makes."""
+    """A gate's criteria. Its repair shows in the calls that it makes."""
     rejected: list[JSONValue] = [*sorted(rules.criteria.also_reject)]
     return {**asdict(rules.criteria), "also_reject": rejected, "against": rules.against, "retries": rules.retries}
 
 
 def _locked_calls(end: NodeResult, gates: Mapping[str, JSONObject]) -> dict[str, LockedCall]:
-    """By stage: what the first try asks for, and what came through a gate; see `LockedCall.left`.
+    """By stage: the first attempt's calls and the pictures that passed a gate; see `LockedCall.left`.
 
-    Which other tries there are is not known before the pictures are.
+    Later attempts are unknown before the pictures are.
     """
     first = [made for made in end.pictures if not made.attempt.number]
     calls = {made.stage: _locked_call(end, made, gates.get(made.stage, {})) for made in first}
@@ -336,7 +318,7 @@ def _locked_calls(end: NodeResult, gates: Mapping[str, JSONObject]) -> dict[str,
 def _locked_call(end: NodeResult, made: Made, terms: JSONObject) -> LockedCall:
     known = not made.blob.imagined
     steps = [step for step in end.steps if step.stage == made.stage and not step.attempt.number]
-    # Whose picture a gate will let through is only known once it did.
+    # Which picture a gate passes on is only known afterwards.
     certain = known or (not made.call.imagined and any(step.call.key == made.call.key for step in steps))
     return LockedCall(
         key=made.call.key if certain else "",
@@ -348,7 +330,7 @@ def _locked_call(end: NodeResult, made: Made, terms: JSONObject) -> LockedCall:
 
 
 def _asked(steps: Sequence[Step], terms: JSONObject) -> str:
-    """The digest of what a stage asks, of whomever, without the bytes that go in; and of a gate's terms."""
+    """The digest of what a stage asks of any provider, without the input bytes, and of a gate's terms."""
     told: list[JSONValue] = [
         {
             "endpoint": step.call.endpoint,

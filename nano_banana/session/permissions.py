@@ -1,8 +1,8 @@
 """What a user must know or allow before a run: consent, trust, privacy.
 
-A recipe's demands are environment variables it reads, files outside the project, adapters of the shelf, endpoints of
-unknown owners, and prices that the project sets itself. A consent says by whom, when and what for. Folders of pictures
-that git would commit are warned of.
+A recipe's demands are environment variables it reads, files outside the project, adapters on the shelf, endpoints of
+unknown owners, and prices that the project sets itself. A consent says by whom, when and what for. There are warnings
+for folders of pictures that git would commit.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import datetime as dt
 import os
 import shlex
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -28,36 +29,36 @@ from nano_banana.settings.configuration import user_config_folder
 from nano_banana.settings.trust_file import is_trusted, save_trust, trust_fingerprint
 
 CONSENT_FIELDS = ("given_by", "on", "uses")
-"""What a consent says: by whom, when, what for."""
+"""The parts of a consent: by whom, when, what for."""
 
 PEOPLE_NOTE = "notice/people"
-"""The note that this project's user has seen the notice about pictures of real people."""
+"""The note that the user has seen the notice about pictures of real people."""
 
 
 def consents_of(session: Session) -> Mapping[str, JSONObject]:
-    """What each subject has consented to, by name; empty where the recipe does not say."""
+    """The consent of each subject, by name; empty if the recipe has none."""
     return {name: subject.consent for name, subject in session.recipe.subjects.items()}
 
 
 def consent_warnings(session: Session, today: dt.date) -> Sequence[Problem]:
-    """A warning for each subject without a consent, or with one that lacks something."""
+    """A warning for each subject without a consent, or with one that is incomplete or has a wrong date."""
     found = []
+
+    def warn(kind: str, name: str, *where: str, **data: JSONValue) -> None:
+        place = session.loaded.nearest(("subjects", name, *where))
+        found.append(Problem(kind=kind, position=place, data={"name": name, **data}, warning=True))
+
     for name, consent in consents_of(session).items():
         lacks = [field for field in CONSENT_FIELDS if not consent.get(field)]
-        if not consent:
-            place = session.loaded.nearest(("subjects", name, "noun"))
-            found.append(Problem(kind="no_consent", position=place, data={"name": name}, warning=True))
-        elif lacks:
-            place = session.loaded.nearest(("subjects", name, "consent"))
-            data: JSONObject = {"name": name, "lacks": ", ".join(lacks)}
-            found.append(Problem(kind="half_a_consent", position=place, data=data, warning=True))
         day = str(consent.get("on", ""))
+        if not consent:
+            warn("no_consent", name, "noun")
+        elif lacks:
+            warn("half_a_consent", name, "consent", lacks=", ".join(lacks))
         if day and not _is_day(day):
-            place = session.loaded.nearest(("subjects", name, "consent", "on"))
-            found.append(Problem(kind="consent_no_day", position=place, data={"name": name, "day": day}, warning=True))
+            warn("consent_no_day", name, "consent", "on", day=day)
         elif day and dt.date.fromisoformat(day) > today + dt.timedelta(days=1):  # it may be tomorrow elsewhere
-            place = session.loaded.nearest(("subjects", name, "consent", "on"))
-            found.append(Problem(kind="consent_to_come", position=place, data={"name": name, "day": day}, warning=True))
+            warn("consent_to_come", name, "consent", "on", day=day)
     return found
 
 
@@ -69,7 +70,7 @@ def _is_day(text: str) -> bool:
 
 
 def note_first_people_run(session: Session) -> bool:
-    """Whether this is the first run of the project that makes pictures of people; it is remembered then."""
+    """Whether this is the project's first run that makes pictures of people; the store remembers it."""
     store = session.runner.store
     if not session.recipe.subjects or store.notes.read(PEOPLE_NOTE) is not None:
         return False
@@ -80,9 +81,9 @@ def note_first_people_run(session: Session) -> bool:
 def trust_demands(session: Session) -> list[Problem]:
     """What the user should know before this recipe sends anything to a provider; empty if nothing is unusual.
 
-    Environment variables that it reads, files outside of the project, adapters of a shelf there, endpoints of owners
-    whom the shipped catalog does not know, and endpoints that the project describes itself, with their prices. Of what
-    a single command made only the last counts: the rest was typed by the user.
+    Environment variables that it reads, files and shelf adapters outside of the project, endpoints of owners whom the
+    shipped catalog does not know, and endpoints that the project describes itself, with their prices. For a single
+    command only the last counts: the user typed the rest.
     """
     if not session.provider_spec.sends_data:
         return []
@@ -92,7 +93,7 @@ def trust_demands(session: Session) -> list[Problem]:
 
 
 def demands_fingerprint(session: Session, found: list[Problem]) -> str:
-    """What is remembered when the user accepts what was `found`."""
+    """What is remembered when the user accepts the demands that were `found`."""
     said: list[JSONValue] = [[problem.kind, problem.data] for problem in found]
     name = session.recipe.path.name if session.request.text is None else ""
     return trust_fingerprint(f"recipe {name}", session.loaded.files.root, said)
@@ -113,7 +114,7 @@ def accept_demands(session: Session, found: list[Problem]) -> None:
 
 
 def not_trusted_problem(session: Session) -> Problem:
-    """That the user has not accepted the demands, with the command that accepts them."""
+    """Says that the user has not accepted the demands, with the command that accepts them."""
     if session.request.text is not None:
         return problem("not_trusted_here")
     recipe = shlex.quote(os.path.relpath(session.recipe.path))
@@ -134,18 +135,17 @@ def _recipe_demands(session: Session, ids: list[str]) -> Iterator[Problem]:
             yield problem("sends_to_stranger", endpoint=name, owner=_owner(name))
 
 
-def _outside(session: Session) -> dict[str, int]:
+def _outside(session: Session) -> Counter[str]:
     """Where files outside of the project lie, with their number: folders of photos, and other files."""
-    photos = {photo.path for subject in session.recipe.subjects.values() for photo in subject.photos}
-    captions = {photo.caption for subject in session.recipe.subjects.values() for photo in subject.photos}
+    photos = {
+        path
+        for subject in session.recipe.subjects.values()
+        for photo in subject.photos
+        for path in (photo.path, photo.caption)
+    }
     shelved = {adapter.path for adapter in session.recipe.adapters.values() if adapter.model}
-    found: dict[str, int] = {}
-    for path in input_files(session.recipe):
-        real = path.resolve()
-        if path not in shelved and _is_outside(session, path):
-            place = _shown(real.parent if path in photos | captions else real)
-            found[place] = found.get(place, 0) + 1
-    return found
+    outside = [path for path in input_files(session.recipe) if path not in shelved and _is_outside(session, path)]
+    return Counter(_shown(path.resolve().parent if path in photos else path.resolve()) for path in outside)
 
 
 def _is_outside(session: Session, path: Path) -> bool:
@@ -158,7 +158,7 @@ def _shown(path: Path) -> str:
 
 
 def project_price_demands(catalog: Catalog, ids: list[str]) -> Iterator[Problem]:
-    """What the project's own descriptions of these endpoints say of their prices."""
+    """The prices of these endpoints that the project's own descriptions set."""
     for name in ids:
         own = catalog.written(name)
         if own is None or not catalog.is_own(name):
@@ -190,16 +190,16 @@ def git_exposure_warnings(session: Session) -> list[Problem]:
     seen = [place for place in (session.folder, *places) if place is not None and _is_seen_by_git(place)]
     if not seen:
         return []
-    return [
-        Problem(kind="git_sees_faces", data={"paths": _relative_paths(seen, session.loaded.files.root)}, warning=True)
-    ]
+    root = session.loaded.files.root
+    paths: list[JSONValue] = [str(place.relative_to(root) if place.is_relative_to(root) else place) for place in seen]
+    return [Problem(kind="git_sees_faces", data={"paths": paths}, warning=True)]
 
 
 def _is_seen_by_git(place: Path) -> bool:
     folder = next(parent for parent in place.parents if parent.is_dir())
     if not any((parent / ".git").exists() for parent in (folder, *folder.parents)):
         return False
-    # A pattern for a folder (`out/`) holds for a file in it, also before the folder is there.
+    # A pattern for a folder (`out/`) matches a file in it, even before the folder exists.
     file = place if place.suffix == ".zip" else place / "picture.png"
     command = ["git", "-c", "core.fsmonitor=false", "check-ignore", "--no-index", "--quiet", "--", str(file)]
     with suppress(OSError, ValueError, subprocess.SubprocessError):
@@ -208,7 +208,3 @@ def _is_seen_by_git(place: Path) -> bool:
         )
         return done.returncode == 1
     return False
-
-
-def _relative_paths(places: Iterable[Path], root: Path) -> list[str]:
-    return [str(path.relative_to(root)) if path.is_relative_to(root) else str(path) for path in places]

@@ -14,11 +14,10 @@ from msgspec import Struct, field
 
 from nano_banana.catalog.endpoint import TriggerUse
 from nano_banana.formats.image_formats import with_prefix
-from nano_banana.model.json_values import JSONObject
+from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.recipe.training_photos import PhotoRules, Severity
 from nano_banana.session.photo_observations import (
     SAME_PERSON_LIKENESS,
-    FaceMeasures,
     NearDuplicate,
     PhotoMeasures,
     PhotoObservation,
@@ -26,9 +25,9 @@ from nano_banana.session.photo_observations import (
 
 
 class PhotoFinding(Struct, frozen=True, kw_only=True):
-    """One thing that was found. `kind` picks the words; `value` was measured, `bound` is what it was held against.
+    """Something wrong with a photo or a set. `kind` selects the message; `value` was measured, `bound` is its limit.
 
-    `data` has what else the words need.
+    `data` has what else the message needs.
     """
 
     kind: str
@@ -38,8 +37,14 @@ class PhotoFinding(Struct, frozen=True, kw_only=True):
     data: JSONObject = field(default_factory=dict)
 
     def told(self, path: str) -> JSONObject:
-        """All that the words may be filled with; `path` names the photo, or the subject of a set."""
+        """The data of the message; `path` is the photo, or the subject of a set."""
         return {"value": self.value, "bound": self.bound, **self.data, "path": path, "input": path}
+
+
+def _found(
+    kind: str, severity: Severity, value: float | None = None, bound: float | None = None, **data: JSONValue
+) -> PhotoFinding:
+    return PhotoFinding(kind=kind, severity=severity, value=value, bound=bound, data=data)
 
 
 _SHADES = "black|dark|brown|chestnut|auburn|red|ginger|blond|blonde|golden|fair|light|gr[ae]y|silver|white"
@@ -97,10 +102,10 @@ _IDENTITY_WORDS = re.compile("|".join(rf"\b(?:{pattern})\b" for pattern in _PATT
 
 
 def identity_words(caption: str, *, noun: str = "", traits: Iterable[str] = ()) -> tuple[str, ...]:
-    """What the caption says of hair, eyes, skin, face, age or build, and of the subject's own `traits`, as written.
+    """The caption's words about hair, eyes, skin, face, age or build, and the subject's own `traits`, as written.
 
-    An adapter learns what captions leave open: what they name, it does not learn as this person's. `noun` is what
-    the subject is called, which may be said.
+    An adapter learns what captions leave out; what they name, it doesn't learn as this person's. The subject's `noun`
+    is allowed.
     """
     text = re.sub(rf"\b{re.escape(noun)}\b", " ", caption, flags=re.IGNORECASE) if noun else caption
     found = [match.group().strip() for match in _IDENTITY_WORDS.finditer(text)]
@@ -112,16 +117,16 @@ def identity_words(caption: str, *, noun: str = "", traits: Iterable[str] = ()) 
 
 
 TRIGGER_PLACEHOLDER = "[trigger]"
-"""What trainers that take a trigger phrase put it in the place of."""
+"""Trainers with a trigger phrase replace this by it."""
 
 MOST_CAPTION_BYTES = 100_000
-"""A longer file is no caption."""
+"""The most bytes that are read of a caption."""
 
 
 class Captioning(Struct, frozen=True, kw_only=True):
-    """How the photos of a subject are captioned, and for which trainers: endpoint to how it takes the trigger.
+    """How the photos of a subject are captioned, and for which trainers: endpoint to its use of the trigger.
 
-    `default` is the caption of photos that have no file, `prefix` begins every caption.
+    `default` is the caption of photos without a file, `prefix` begins every caption.
     """
 
     trigger: str = ""
@@ -133,14 +138,14 @@ class Captioning(Struct, frozen=True, kw_only=True):
 
 
 class Caption(Struct, frozen=True, kw_only=True):
-    """The text that goes with a photo (empty: none does); `broken` says that its file is no text."""
+    """The caption of a photo (empty: none); `broken` if its file is not text."""
 
     text: str = ""
     broken: bool = False
 
 
 def caption_of(file: Path | None, captioning: Captioning) -> Caption:
-    """The caption that the trainer gets with a photo that has this file beside it (None: none)."""
+    """The caption that the trainer gets for a photo with this caption file (None: no file)."""
     own = captioning.default
     if file is not None:
         try:
@@ -152,28 +157,26 @@ def caption_of(file: Path | None, captioning: Captioning) -> Caption:
 
 
 def caption_findings(caption: Caption, captioning: Captioning, rules: PhotoRules) -> Iterator[PhotoFinding]:
-    """A file that is no text, a trainer that would never see the trigger, words for what should stay."""
+    """A file that is no text, a trigger that a trainer would never see, words for the person's own features."""
     if caption.broken:
-        yield PhotoFinding(kind="caption_unreadable", severity=Severity.REJECT)
+        yield _found("caption_unreadable", Severity.REJECT)
         return
     if not caption.text:
         return
-    lost = [
-        name for name, use in captioning.trainers.items() if not _has_trigger(caption.text, captioning.trigger, use)
-    ]
+    trigger, noun = captioning.trigger, captioning.noun
+    lost = [name for name, use in captioning.trainers.items() if not _has_trigger(caption.text, trigger, use)]
     if lost:
-        data = {"trigger": captioning.trigger, "noun": captioning.noun, "trainer": ", ".join(lost)}
-        yield PhotoFinding(kind="caption_without_trigger", severity=Severity.REJECT, data=data)
-    said = identity_words(caption.text, noun=captioning.noun, traits=captioning.traits)
-    if said and rules.captions.leak_check is not Severity.OFF:
-        yield PhotoFinding(kind="caption_leaks", severity=rules.captions.leak_check, data={"words": list(said)})
+        yield _found("caption_without_trigger", Severity.REJECT, trigger=trigger, noun=noun, trainer=", ".join(lost))
+    words = identity_words(caption.text, noun=noun, traits=captioning.traits)
+    if words and rules.captions.leak_check is not Severity.OFF:
+        yield _found("caption_leaks", rules.captions.leak_check, words=list(words))
 
 
 def _has_trigger(caption: str, trigger: str, use: TriggerUse | None) -> bool:
     """Whether the trainer learns the trigger from such a caption.
 
-    Where photos have captions, a trigger word or a default caption is ignored; a trigger phrase takes the place of
-    `[trigger]` in them.
+    If photos have captions, trainers ignore a trigger word or a default caption; a trigger phrase replaces `[trigger]`
+    in them.
     """
     if use is TriggerUse.PHRASE and TRIGGER_PLACEHOLDER in caption:
         return True
@@ -181,29 +184,29 @@ def _has_trigger(caption: str, trigger: str, use: TriggerUse | None) -> bool:
 
 
 BLURRED = 25.0
-"""Variance of the Laplacian below which a face is out of focus (sharp ones: 134 to 2202)."""
+"""Below this variance of the Laplacian, a face is out of focus (sharp ones: 134 to 2202)."""
 
 SOFT = 100.0
-"""Below, it is not quite sharp."""
+"""Below this, it is not quite sharp."""
 
 SCORABLE_PX = 64
-"""Narrower faces can't be compared at all."""
+"""Narrower faces can't be compared."""
 
 CLEAR_EYES_PX = 60
-"""Eyes less far apart make a face look blurred that only is small."""
+"""With a smaller distance between the eyes, a face looks blurred only because it is small."""
 
 LYING_DEGREES = 60
-"""A head that is tilted by more lies on its side or upside down."""
+"""A head that is tilted more lies on its side or is upside down."""
 
 DARK_MEAN, DARK_LOST = 0.07, 0.4
 BRIGHT_MEAN, BRIGHT_LOST = 0.93, 0.3
-"""Mean grey value, and the fraction that is lost in black or in white, beyond which the light is far off.
+"""Limits of the mean grey value, and of the fraction of pure black or white pixels.
 
 They are wide: dark and fair skin in good light are both well within them."""
 
 
 def photo_findings(sight: PhotoObservation, rules: PhotoRules) -> Iterator[PhotoFinding]:
-    """What is wrong with one photo, looked at alone. One that can't be read says why."""
+    """What is wrong with a photo by itself, or why it can't be read."""
     for problem in sight.problems:
         yield PhotoFinding(kind=problem.kind, severity=Severity.REJECT, data=problem.data)
     if sight.measures is None:
@@ -216,85 +219,65 @@ def photo_findings(sight: PhotoObservation, rules: PhotoRules) -> Iterator[Photo
 
 
 def set_findings(count: int, rules: PhotoRules) -> Iterator[PhotoFinding]:
-    """What is wrong with so many photos to train with."""
-    data = {"count": count, "want": rules.count.want}
-    if count < rules.count.min:
-        yield PhotoFinding(
-            kind="photos_too_few", severity=Severity.REJECT, value=count, bound=rules.count.min, data=data
-        )
-    elif count < rules.count.want:
-        yield PhotoFinding(kind="photos_few", severity=Severity.WARN, value=count, bound=rules.count.want, data=data)
-    elif count > rules.count.max:
-        yield PhotoFinding(kind="photos_many", severity=Severity.WARN, value=count, bound=rules.count.max, data=data)
+    """What is wrong with the number of photos to train with."""
+    bounds, data = rules.count, {"count": count, "want": rules.count.want}
+    if count < bounds.min:
+        yield _found("photos_too_few", Severity.REJECT, count, bounds.min, **data)
+    elif count < bounds.want:
+        yield _found("photos_few", Severity.WARN, count, bounds.want, **data)
+    elif count > bounds.max:
+        yield _found("photos_many", Severity.WARN, count, bounds.max, **data)
 
 
 def comparison_findings(
     found: Mapping[int, NearDuplicate], likenesses: Sequence[float | None], names: Sequence[str], rules: PhotoRules
 ) -> Iterator[tuple[int, PhotoFinding]]:
-    """What is wrong with photos beside the others of their set, with each one's number; `names` are theirs."""
+    """What is wrong with photos compared with the others of their set, with each one's number; `names` are theirs."""
     if rules.near_duplicates is not Severity.OFF:
         for number, twin in found.items():
             kind = "photo_mirrored" if twin.mirrored else "photo_twin"
-            data = {"other": names[twin.other]}
-            yield number, PhotoFinding(kind=kind, severity=rules.near_duplicates, value=twin.distance, data=data)
+            yield number, _found(kind, rules.near_duplicates, twin.distance, other=names[twin.other])
     if rules.odd_one_out is not Severity.OFF and rules.faces_per_photo == 1:
         for number, likeness in enumerate(likenesses):
             if likeness is not None and likeness < SAME_PERSON_LIKENESS:
-                value = round(likeness, 3)
-                yield (
-                    number,
-                    PhotoFinding(kind="photo_odd", severity=rules.odd_one_out, value=value, bound=SAME_PERSON_LIKENESS),
-                )
+                yield number, _found("photo_odd", rules.odd_one_out, round(likeness, 3), SAME_PERSON_LIKENESS)
 
 
 def _faces_findings(sight: PhotoObservation, rules: PhotoRules) -> Iterator[PhotoFinding]:
     faces, wanted = sight.main, rules.faces_per_photo
     if not faces:
-        yield PhotoFinding(kind="photo_no_face", severity=Severity.REJECT, value=0, bound=wanted)
+        yield _found("photo_no_face", Severity.REJECT, 0, wanted)
         return
     if len(faces) != wanted:
         kind = "photo_faces" if len(faces) > wanted else "photo_faces_few"
-        yield PhotoFinding(kind=kind, severity=Severity.REJECT, value=len(faces), bound=wanted)
-    yield from _face_findings(faces[0], rules)
-
-
-def _face_findings(face: FaceMeasures, rules: PhotoRules) -> Iterator[PhotoFinding]:
+        yield _found(kind, Severity.REJECT, len(faces), wanted)
+    face, width = faces[0], round(faces[0].box[2])
     if abs(face.roll) > LYING_DEGREES:
-        yield PhotoFinding(kind="photo_lying", severity=Severity.WARN, value=round(face.roll), bound=LYING_DEGREES)
-    width = round(face.box[2])
+        yield _found("photo_lying", Severity.WARN, round(face.roll), LYING_DEGREES)
     if width < rules.min_face_px:
         severity = Severity.REJECT if width < SCORABLE_PX else rules.small_face
-        yield PhotoFinding(kind="photo_face_small", severity=severity, value=width, bound=rules.min_face_px)
+        yield _found("photo_face_small", severity, width, rules.min_face_px)
     yield from _blur_findings(face.sharpness, rules, kind="photo_face_blurred", clear=face.eyes >= CLEAR_EYES_PX)
 
 
 def _blur_findings(sharpness: float, rules: PhotoRules, *, kind: str, clear: bool) -> Iterator[PhotoFinding]:
-    """`clear` says that there are pixels enough to tell; a face with fewer is not quite sharp by nature."""
+    """`clear` says that there are enough pixels to tell; a smaller face is never quite sharp."""
     is_blurred = sharpness < BLURRED
     if rules.blurred is Severity.OFF or sharpness >= SOFT or not (clear or is_blurred):
         return
     severity = rules.blurred if is_blurred and clear else Severity.WARN
-    bound = BLURRED if is_blurred else SOFT
-    yield PhotoFinding(kind=kind, severity=severity, value=round(sharpness, 1), bound=bound)
+    yield _found(kind, severity, round(sharpness, 1), BLURRED if is_blurred else SOFT)
 
 
 def _picture_findings(measures: PhotoMeasures, rules: PhotoRules) -> Iterator[PhotoFinding]:
-    short = min(measures.width, measures.height)
-    if short < rules.min_side_px:
-        data = {"width": measures.width, "height": measures.height}
-        yield PhotoFinding(
-            kind="photo_small", severity=rules.small_side, value=short, bound=rules.min_side_px, data=data
-        )
+    width, height, mean = measures.width, measures.height, measures.mean
+    if min(width, height) < rules.min_side_px:
+        short = min(width, height)
+        yield _found("photo_small", rules.small_side, short, rules.min_side_px, width=width, height=height)
     if rules.exposure is not Severity.OFF:
-        yield from _light_findings(measures, rules.exposure)
+        if mean < DARK_MEAN or measures.dark > DARK_LOST:
+            yield _found("photo_dark", rules.exposure, mean, DARK_MEAN, percent=round(measures.dark * 100))
+        elif mean > BRIGHT_MEAN or measures.bright > BRIGHT_LOST:
+            yield _found("photo_bright", rules.exposure, mean, BRIGHT_MEAN, percent=round(measures.bright * 100))
     if measures.oriented:
-        yield PhotoFinding(kind="photo_turned", severity=Severity.NOTE)
-
-
-def _light_findings(measures: PhotoMeasures, severity: Severity) -> Iterator[PhotoFinding]:
-    if measures.mean < DARK_MEAN or measures.dark > DARK_LOST:
-        data = {"percent": round(measures.dark * 100)}
-        yield PhotoFinding(kind="photo_dark", severity=severity, value=measures.mean, bound=DARK_MEAN, data=data)
-    elif measures.mean > BRIGHT_MEAN or measures.bright > BRIGHT_LOST:
-        data = {"percent": round(measures.bright * 100)}
-        yield PhotoFinding(kind="photo_bright", severity=severity, value=measures.mean, bound=BRIGHT_MEAN, data=data)
+        yield _found("photo_turned", Severity.NOTE)

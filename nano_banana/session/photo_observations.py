@@ -1,20 +1,20 @@
 """Measures training photos: faces, sharpness, light, likeness, duplicates.
 
-No judgement here: numbers only. The same bytes are looked at once, whatever their path.
+Measurements only, no judgement. Equal bytes are measured once, whatever their path.
 """
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
 from nano_banana.formats.image_formats import hamming_distance
-from nano_banana.model.call import Blob, Call, Reply
+from nano_banana.model.call import Blob, Reply
 from nano_banana.model.event import EventHandler
 from nano_banana.model.json_values import JSONObject, as_object
 from nano_banana.model.problem import Problem
@@ -25,10 +25,10 @@ FaceBox = tuple[float, float, float, float]
 
 
 class FaceMeasures(Struct, frozen=True, kw_only=True):
-    """A face: `box` is left, top, width and height in pixels of the upright photo; `eyes` are so many apart.
+    """A face: `box` is left, top, width and height in pixels of the upright photo; `eyes` is the distance of the eyes.
 
     `sharpness` is the variance of the Laplacian on the aligned face, `yaw` −1…1, `roll` in degrees. `main` faces are
-    not much smaller than the largest: those of people whom the photo is of.
+    not much smaller than the largest: the photo shows these people.
     """
 
     box: FaceBox
@@ -40,9 +40,9 @@ class FaceMeasures(Struct, frozen=True, kw_only=True):
 
 
 class PhotoMeasures(Struct, frozen=True, kw_only=True):
-    """The photo as a whole: its sides in pixels once upright, its light (0–1), its fingerprints in hex.
+    """The whole photo: its sides in pixels when upright, its light (0–1), its fingerprints in hex.
 
-    `sharpness` is the variance of the Laplacian in its sharpest part; `oriented` says that its EXIF data turned it.
+    `sharpness` is the variance of the Laplacian in its sharpest part; `oriented` says that its EXIF data rotates it.
     """
 
     width: int
@@ -58,9 +58,9 @@ class PhotoMeasures(Struct, frozen=True, kw_only=True):
 
 
 class PhotoObservation(Struct, frozen=True, kw_only=True):
-    """What could be seen of a photo: `faces` largest first, and the file that their embeddings are in.
+    """The measurements of a photo: `faces`, largest first, and the file with their embeddings.
 
-    Of one that can't be read, only the `problems` are known.
+    If it can't be read, there are only `problems`.
     """
 
     faces: tuple[FaceMeasures, ...] = ()
@@ -70,7 +70,7 @@ class PhotoObservation(Struct, frozen=True, kw_only=True):
 
     @property
     def main(self) -> tuple[FaceMeasures, ...]:
-        """The faces of those whom the photo is of."""
+        """The faces of the people that the photo shows."""
         return tuple(face for face in self.faces if face.main)
 
 
@@ -85,8 +85,8 @@ def measures_of(data: JSONObject) -> PhotoMeasures:
 
 
 SAME_PERSON_LIKENESS = 0.45
-"""A face below is probably another person's: of 1,615 comparisons with strangers none came so far, and 98.9 % of 95
-photos of the same people did."""
+"""Below this, a face is probably another person's: none of 1,615 comparisons with strangers reached it, and 98.9 % of
+95 photos of the same people did."""
 
 FaceVector = Sequence[float]
 
@@ -94,8 +94,7 @@ FaceVector = Sequence[float]
 def likenesses_to_others(faces: Sequence[FaceVector | None]) -> list[float | None]:
     """Each face's cosine to the mean of the others (−1…1); None without a face, or without others.
 
-    Faces are unit vectors. Those unlike the others are left out of the mean that all are held against in the end, so
-    that one stranger does not hide another.
+    Faces are unit vectors. The mean leaves out faces unlike the others, so that one stranger does not hide another.
     """
     known = [face for face in faces if face is not None]
     first = _cosines_to_sum(faces, _vector_sum(known))
@@ -114,7 +113,7 @@ def likenesses_to_others(faces: Sequence[FaceVector | None]) -> list[float | Non
 def _cosines_to_sum(
     faces: Sequence[FaceVector | None], whole: FaceVector, *, outside: Sequence[bool] | None = None
 ) -> list[float | None]:
-    """The cosines to the sum `whole` without the face itself; those `outside` are no part of it."""
+    """The cosines to the sum `whole` without the face itself; faces `outside` are not in the sum."""
     found: list[float | None] = []
     for number, face in enumerate(faces):
         if face is None:
@@ -123,7 +122,7 @@ def _cosines_to_sum(
         is_part = outside is None or not outside[number]
         others = [total - own for total, own in zip(whole, face, strict=True)] if is_part else whole
         length = math.sqrt(sum(value * value for value in others))
-        # What is left of a face less itself is rounding, and no direction.
+        # A face less itself leaves rounding errors, not a direction.
         found.append(None if length < 1e-3 else sum(map(float.__mul__, map(float, face), others)) / length)
     return found
 
@@ -133,17 +132,17 @@ def _vector_sum(faces: Sequence[FaceVector]) -> FaceVector:
 
 
 SAME_HASH_BITS = 6
-"""Of 64 bits of the pHash: no more, and it is the same picture (two different ones differ in 18 and more)."""
+"""Up to this many of the pHash's 64 bits, it is the same picture (different ones differ in 18 or more)."""
 
 NEAR_HASH_BITS = 14
 NEAR_DIFFERENCE_BITS = 5
-"""So many bits of the pHash are the same picture where the other fingerprint differs in so few."""
+"""Up to so many bits of the pHash, it is the same picture if the other fingerprint differs in at most so many."""
 
 HASH_BITS = 64
 
 
 class NearDuplicate(Struct, frozen=True, kw_only=True):
-    """The photo (by number) that another is nearly the same as, and in how many of 64 bits they differ."""
+    """The photo (by number) that another one nearly equals, and how many of 64 bits differ."""
 
     other: int
     distance: int
@@ -151,10 +150,10 @@ class NearDuplicate(Struct, frozen=True, kw_only=True):
 
 
 def near_duplicates(photos: Sequence[PhotoMeasures | None]) -> dict[int, NearDuplicate]:
-    """Each photo that is nearly the same as one with more pixels (or as many, and sharper), with that one.
+    """Each photo that nearly equals one with more pixels (or as many, and sharper), with that one.
 
-    Photos are only compared with those that have no such twin, and only where some part of a fingerprint is the same:
-    of NEAR_TOO + 1 parts of a fingerprint one is untouched where no more than NEAR_TOO bits differ.
+    Photos are only compared with those that have no such twin, and only if they share a piece of a fingerprint: if at
+    most n bits differ, at least one of n + 1 pieces is equal.
     """
     found: dict[int, NearDuplicate] = {}
     shelves: dict[tuple[str, int, int], list[int]] = defaultdict(list)
@@ -187,7 +186,7 @@ def _duplicate_of(photo: PhotoMeasures, other: PhotoMeasures | None, number: int
 
 
 def _hash_parts(photo: PhotoMeasures, *, sought: bool) -> Iterator[tuple[str, int, int]]:
-    """Pieces of the fingerprints, of which near ones share at least one."""
+    """Pieces of the fingerprints; near duplicates share at least one."""
     yield from _hash_pieces("p", photo.hash, SAME_HASH_BITS + 1)
     yield from _hash_pieces("d", photo.difference_hash, NEAR_DIFFERENCE_BITS + 1)
     if sought:
@@ -203,48 +202,32 @@ def _hash_pieces(name: str, fingerprint: str, count: int) -> Iterator[tuple[str,
 PHOTOS_PURPOSE = "photos"
 
 PHOTO_BATCH = 256
-"""Photos whose small pictures are in memory at one time."""
+"""The most photos whose thumbnails are in memory at one time."""
 
 
 def measure_photos(
     runner: Runner, photos: Mapping[Path, Blob], on_event: EventHandler, *, find_faces: bool = True
 ) -> dict[Path, PhotoObservation]:
-    """What can be seen of each photo. The same bytes are looked at once.
+    """Measure each photo. Equal bytes are measured once.
 
-    Raises Unusable where the networks that find faces are not installed.
+    Raises Unusable if the models that find faces are not installed.
     """
     blobs = {blob.digest: blob for blob in photos.values()}
     files = {blob.digest: path for path, blob in photos.items()}
-    looks: dict[str, CallEnd] = {}
-    if find_faces:
-        looks = _ends(
-            runner, files, blobs.values(), [_photo_call("look", blob, {}) for blob in blobs.values()], on_event
-        )
-    asked = [blob for blob in blobs.values() if isinstance(looks.get(blob.digest), Reply) or not find_faces]
-    surveys = _ends(
-        runner,
-        files,
-        asked,
-        [_photo_call("survey", blob, _face_argument(looks.get(blob.digest))) for blob in asked],
-        on_event,
-    )
+
+    def ask(endpoint: str, faces: Mapping[str, JSONObject]) -> dict[str, CallEnd]:
+        calls = [compute_call(endpoint, face, {"image": blobs[digest]}) for digest, face in faces.items()]
+        return dict(zip(faces, runner.answer_batch(PHOTOS_PURPOSE, calls, on_event, files), strict=True))
+
+    looks = ask("look", {digest: {} for digest in blobs}) if find_faces else {}
+    readable = [digest for digest in blobs if isinstance(looks.get(digest), Reply) or not find_faces]
+    surveys = ask("survey", {digest: _largest_face(looks.get(digest)) for digest in readable})
     sights = {digest: _observation(looks.get(digest), surveys.get(digest)) for digest in blobs}
     return {path: sights[blob.digest] for path, blob in photos.items()}
 
 
-def _photo_call(endpoint: str, blob: Blob, arguments: JSONObject) -> Call:
-    return compute_call(endpoint, arguments, {"image": blob})
-
-
-def _ends(
-    runner: Runner, files: Mapping[str, Path], blobs: Iterable[Blob], calls: Sequence[Call], on_event: EventHandler
-) -> dict[str, CallEnd]:
-    ends = runner.answer_batch(PHOTOS_PURPOSE, calls, on_event, files)
-    return {blob.digest: end for blob, end in zip(blobs, ends, strict=True)}
-
-
-def _face_argument(look: CallEnd | None) -> JSONObject:
-    """The largest face, where there is one: its light is what matters."""
+def _largest_face(look: CallEnd | None) -> JSONObject:
+    """The argument for the largest face, if there is one: its light is what matters."""
     faces = faces_of(look.data) if isinstance(look, Reply) else ()
     return {"face": list(faces[0].box)} if faces else {}
 

@@ -16,7 +16,7 @@ from nano_banana.model.event import EventHandler
 from nano_banana.model.json_values import as_items, as_number, as_object
 from nano_banana.model.problem import Invalid, Position, Problem, did_you_mean, problem
 from nano_banana.recipe.load import Loaded
-from nano_banana.recipe.recipe_model import Photo, Recipe, Subject, TemplateText
+from nano_banana.recipe.recipe_model import Photo, Subject, TemplateText
 from nano_banana.recipe.template_syntax import TemplateFault
 from nano_banana.recipe.training_photos import (
     DEFAULT_PHOTO_RULES,
@@ -50,13 +50,13 @@ from nano_banana.stages.take_context import TemplateContexts
 from nano_banana.stages.train_stage import CAPTION_PREFIX_PATH, caption_template, split_photos
 
 ReadBlob = Callable[[Blob], bytes]
-"""Reads what the store has."""
+"""Reads a file of the store."""
 
 
 class PhotoSet(Struct, frozen=True, kw_only=True):
     """A subject's photos before they are judged: those of `held_out` judge likeness and do not train.
 
-    `trains` says that they are for a training; else their number does not matter.
+    If the photos are not for a training, their number does not matter.
     """
 
     name: str
@@ -67,9 +67,9 @@ class PhotoSet(Struct, frozen=True, kw_only=True):
 
 
 class CheckedPhoto(Struct, frozen=True, kw_only=True):
-    """A photo, what was seen of it, and what was found. `shown` is its path as a person would write it.
+    """A photo with its measurements and findings. `display_path` is its path as a person would write it.
 
-    `likeness` is its face's cosine to the mean of the others', None where that is not known.
+    `likeness` is its face's cosine to the mean of the others', None if unknown.
     """
 
     path: Path
@@ -82,12 +82,12 @@ class CheckedPhoto(Struct, frozen=True, kw_only=True):
 
     @property
     def worst(self) -> Severity | None:
-        """The gravest of what was found, None for nothing that matters."""
+        """The worst severity of its findings; None if nothing matters."""
         return worst_severity(self.findings)
 
 
 class CheckedPhotoSet(Struct, frozen=True, kw_only=True):
-    """A subject's photos in their order, and what was found of the set as a whole."""
+    """A subject's photos in their order, and the findings of the whole set."""
 
     name: str
     photos: tuple[CheckedPhoto, ...]
@@ -95,17 +95,17 @@ class CheckedPhotoSet(Struct, frozen=True, kw_only=True):
 
     @property
     def all_findings(self) -> list[PhotoFinding]:
-        """Those of the set, then those of each photo."""
+        """The findings of the set, then those of each photo."""
         return [*self.findings, *(finding for photo in self.photos for finding in photo.findings)]
 
     @property
     def rejected(self) -> bool:
-        """Whether something in it stops a training."""
+        """Whether some finding prevents a training."""
         return worst_severity(self.all_findings) is Severity.REJECT
 
 
 def worst_severity(findings: Sequence[PhotoFinding]) -> Severity | None:
-    """REJECT or WARN, whichever is among them; None where neither is."""
+    """REJECT or WARN, the worse one that is among them; None if neither is."""
     found = {finding.severity for finding in findings}
     return next((severity for severity in (Severity.REJECT, Severity.WARN) if severity in found), None)
 
@@ -118,7 +118,7 @@ def check_photo_set(
     read: ReadBlob,
     shown: Callable[[Path], str],
 ) -> CheckedPhotoSet:
-    """Judge the photos by the rules. `read` gives the files that faces' embeddings are in; `shown` names photos."""
+    """Judge the photos by the rules. `read` reads the files with faces' embeddings; `shown` gives display paths."""
     paths = [photo.path for photo in sitting.photos]
     names = [shown(path) for path in paths]
     seen = [sights[path] for path in paths]
@@ -159,31 +159,13 @@ def _vector(sight: PhotoObservation, read: ReadBlob) -> FaceVector | None:
     return [as_number(value) for value in as_items(as_object(faces[0])["embedding"])]
 
 
-def chosen_subjects(recipe: Recipe, names: Sequence[str]) -> list[Subject]:
-    """The subjects of these names, or all that have photos. Raises Invalid for a name that there is not."""
-    unknown = [name for name in names if name not in recipe.subjects]
-    if unknown:
-        known = ", ".join(recipe.subjects)
-        raise Invalid(
-            problem("no_such_subject", suggestions=did_you_mean(name, recipe.subjects), name=name, known=known)
-            for name in unknown
-        )
-    if names:
-        return [recipe.subjects[name] for name in dict.fromkeys(names)]
-    return [subject for subject in recipe.subjects.values() if subject.photos]
-
-
 def subject_photo_set(loaded: Loaded, catalog: Catalog, subject: Subject, held_out: Collection[Path]) -> PhotoSet:
-    """A subject's photos, with the captions that its trainers get. Raises Invalid where a template fails."""
+    """A subject's photos, with the captions that its trainers get. Raises Invalid if a template fails."""
     stages = [stage for stage in loaded.recipe.stages if subject.name in stage.subjects]
     rules = loaded.recipe.photo_rules
-    prefix = (rules.captions.prefix or "") if rules is not None else ""
-    default = next((caption for stage in stages if (caption := caption_template(stage))), None)
-    trainers = {}
-    for stage in stages:
-        endpoint = catalog.get(stage.endpoint)
-        if endpoint is not None:
-            trainers[endpoint.id] = endpoint.roles.trigger_as
+    prefix = TemplateText(text=(rules and rules.captions.prefix) or "", where=CAPTION_PREFIX_PATH)
+    captions = [caption for stage in stages if (caption := caption_template(stage))]
+    trainers = [endpoint for stage in stages if (endpoint := catalog.get(stage.endpoint)) is not None]
     return PhotoSet(
         name=subject.name,
         photos=subject.photos,
@@ -193,9 +175,9 @@ def subject_photo_set(loaded: Loaded, catalog: Catalog, subject: Subject, held_o
             trigger=subject.trigger,
             noun=subject.noun,
             traits=tuple(subject.traits.values()),
-            prefix=_rendered(loaded, TemplateText(text=prefix, where=CAPTION_PREFIX_PATH), subject) if prefix else "",
-            default="" if default is None else _rendered(loaded, default, subject),
-            trainers=trainers,
+            prefix=_rendered(loaded, prefix, subject) if prefix.text else "",
+            default=_rendered(loaded, captions[0], subject) if captions else "",
+            trainers={endpoint.id: endpoint.roles.trigger_as for endpoint in trainers},
         ),
     )
 
@@ -210,14 +192,14 @@ def _rendered(loaded: Loaded, text: TemplateText, subject: Subject) -> str:
 
 
 LEFT_OUT_KINDS = frozenset({"photos_left_out", "photos_copies", "photos_deeper", "captions_left_out"})
-"""Warnings of a recipe that are about photos."""
+"""The kinds of a recipe's warnings about photos."""
 
 
 class PhotoInspection(Struct, frozen=True, kw_only=True):
-    """Photos by subject, the rules for them, and where they are looked at.
+    """Photos by subject, and the rules and the runner to check them with.
 
-    `name` is the recipe's or the folder's, `base` the folder that paths are told from. `unread` are the files that
-    could not even be opened, and why. `left_out` are warnings of files that are not looked at.
+    `name` is the recipe's or the folder's, `base` the folder that display paths are relative to. `unread` are files
+    that can't be opened, with the reason. `warnings` are about files that are left out.
     """
 
     name: str
@@ -231,11 +213,15 @@ class PhotoInspection(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def for_names(cls, session: Session, names: Sequence[str] = ()) -> Self:
-        """The photos of these subjects of a recipe (none: of all that have any), by its rules or the usual ones.
-
-        Raises Invalid for a name that the recipe does not have.
-        """
-        return cls.for_subjects(session, chosen_subjects(session.recipe, names))
+        """The photos of these subjects of a recipe (none: of all that have any). Raises Invalid for unknown names."""
+        known = session.recipe.subjects
+        if unknown := [name for name in names if name not in known]:
+            raise Invalid(
+                problem("no_such_subject", suggestions=did_you_mean(name, known), name=name, known=", ".join(known))
+                for name in unknown
+            )
+        subjects = [known[name] for name in dict.fromkeys(names)]
+        return cls.for_subjects(session, subjects or [subject for subject in known.values() if subject.photos])
 
     @classmethod
     def for_subjects(cls, session: Session, subjects: Iterable[Subject]) -> Self:
@@ -259,7 +245,7 @@ class PhotoInspection(Struct, frozen=True, kw_only=True):
         )
 
     def check(self, on_event: EventHandler) -> list[CheckedPhotoSet]:
-        """Look at the photos and judge them. Raises Unusable where what finds faces is not installed."""
+        """Measure the photos and judge them. Raises Unusable if the models that find faces are not installed."""
         find_faces = self.rules.faces_per_photo > 0
         sights: dict[Path, PhotoObservation] = {
             path: PhotoObservation(problems=(problem,)) for path, problem in self.unread.items()
@@ -279,36 +265,33 @@ class PhotoInspection(Struct, frozen=True, kw_only=True):
 
 
 def photo_digests(runner: Runner, paths: Iterable[Path]) -> tuple[dict[Path, Blob], dict[Path, Problem]]:
-    """The photos' bytes by name, and those that can't be opened."""
+    """The photos' digests, and the problems of those that can't be opened."""
     medias: dict[Path, str] = {}
     unread: dict[Path, Problem] = {}
     for path in paths:
+        media, why = None, ""
         try:
             media = picture_media_type(path)
-            if media is None and is_not_fetched(path):
-                unread[path] = problem("photo_not_fetched", path=str(path))
-            else:
-                medias[path] = media or OCTET_STREAM
         except OSError as error:
             why = error.strerror or str(error)
-            absent = is_not_fetched(path)
-            unread[path] = (
-                problem("photo_not_fetched", path=str(path))
-                if absent
-                else problem("photo_unreadable", path=str(path), why=why)
-            )
+        if media is None and is_not_fetched(path):
+            unread[path] = problem("photo_not_fetched", path=str(path))
+        elif why:
+            unread[path] = problem("photo_unreadable", path=str(path), why=why)
+        else:
+            medias[path] = media or OCTET_STREAM
     return runner.store.files.digests(medias), unread
 
 
 MOST_REJECTIONS = 8
-"""Rejections of one subject that are listed one by one."""
+"""The most rejections of a subject that are listed one by one."""
 
 
 def enforce_photo_rules(session: Session, on_event: EventHandler, forecast: Forecast | None = None) -> list[Problem]:
-    """What the recipe's `photo_rules` warn of in the photos that train; nothing where it has no such rules.
+    """The warnings of the recipe's `photo_rules` about training photos; none if it has no such rules.
 
-    With a forecast only those count whose training is still to be made. Raises Invalid with what they reject, each at
-    the place of the subject's training set, and Unusable where what finds faces is not installed.
+    With a forecast, only subjects whose training is still to be made are checked. Raises Invalid with the rejections,
+    each at the place of the subject's training set, and Unusable if the models that find faces are not installed.
     """
     if session.recipe.photo_rules is None:
         return []
@@ -328,7 +311,7 @@ def enforce_photo_rules(session: Session, on_event: EventHandler, forecast: Fore
 
 
 def _set_problems(session: Session, album: CheckedPhotoSet) -> Iterator[Problem]:
-    """What is rejected, photo by photo, and one warning of each kind; of the rest, how many there are."""
+    """Each rejection, one warning of each kind, and the number of the other problems."""
     place = session.loaded.nearest(("subjects", album.name, "training_set"))
     rejected = list(_findings_as_problems(album, Severity.REJECT, place))
     warned = list(_findings_as_problems(album, Severity.WARN, place))
