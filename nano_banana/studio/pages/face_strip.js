@@ -80,8 +80,9 @@ export class FaceStrip {
     const url = isStanding ? person.face?.url : attempt.picture && this.source.faceUrl(attempt.picture);
     const faces = element("ul", { class: "faces" });
     for (const reference of person.references) {
-      const name = reference.held_out ? reference.name : `${reference.name} (training)`;
-      faces.append(element("li", {}, faceFigure(reference.url, reference.name, scoreLine(isStanding ? reference.similarity : null), name)));
+      const score = scoreLine(isStanding ? reference.similarity : null);
+      const caption = reference.held_out ? score : `${score} · training`;
+      faces.append(element("li", {}, faceFigure(reference.url, reference.name, caption, reference.name)));
     }
     return element(
       "div",

@@ -50,7 +50,8 @@ export class ReviewPage {
     this.compare = new Compare(state, { cache, urls, faceBox });
     this.survey = new Survey(state, urls, (id) => this.openLoupe(id));
     this.filters = new FilterPanel(state, () => this.toggleFilters());
-    this.details = new TakeDetails(state, (takes, change) => this.decisions.change(takes, change, takes[0].id));
+    const decide = (takes, change) => this.decisions.change(takes, change, takes[0].id);
+    this.details = new TakeDetails(state, decide, source.fetchExplanation);
     this.toolbar = new ReviewToolbar(state, {
       setView: (view) => this.setView(view),
       toggleFilters: () => this.toggleFilters(),

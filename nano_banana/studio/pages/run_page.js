@@ -29,8 +29,8 @@ class RunPage {
   }
 
   async loadRuns() {
-    const { current } = await server.fetchRuns();
-    if (current) this.receive("run", { phase: "started", ...current });
+    const { current, is_ours: isOurs } = await server.fetchRuns();
+    if (current) this.receive("run", { phase: "started", by: isOurs ? "studio" : "elsewhere", run: current.run });
   }
 
   async loadPlan() {

@@ -81,10 +81,3 @@ export function stageProgress({ stages, calls }) {
 function stageEntry(stage, { planned, cached, made, failed }) {
   return { stage, planned: Math.max(planned, cached + made), finished: cached + made, failed, working: 0, waiting: 0, position: null };
 }
-
-/** What a run came to, in a line: `38 of 40 pictures done`. */
-export function endText({ end, made }) {
-  if (typeof end?.takes !== "number") return made === 1 ? "1 picture made" : `${made} pictures made`;
-  const done = `${end.pictures} of ${end.takes} ${end.takes === 1 ? "picture" : "pictures"} done`;
-  return end.status && end.status !== "done" && end.status !== "finished" ? `Run ${end.status}: ${done}` : done;
-}

@@ -1,8 +1,8 @@
 // A run as it happens: how far it is, what it spent, pictures as they are made, and what failed.
 
 import { element, oncePerFrame, setAttribute, setText } from "./dom.js";
-import { endText, isUnderWay, stageProgress } from "./run_progress.js";
-import { countText, moneyText, scoreText, STATES } from "./words.js";
+import { isUnderWay, stageProgress } from "./run_progress.js";
+import { countText, moneyText, RUN_ENDS, scoreText, STATES, takesText } from "./words.js";
 
 /** Shows a run's progress. `thumb(picture, side)` gives addresses; `stop()` ends the run. */
 export class RunView {
@@ -87,6 +87,12 @@ function titleOf(progress) {
   if (phase === "ended") return endText(progress);
   if (phase === "stopping") return "Stopping: what is under way is finished";
   return total ? `Making ${Math.min(made + 1, total)} of ${countText(total, "picture")}` : "Running";
+}
+
+function endText({ end, made }) {
+  const takes = takesText(end);
+  const done = takes === null ? `${countText(made, "picture")} made` : `${takes} done`;
+  return end.status && end.status !== "done" ? `${RUN_ENDS[end.status] ?? end.status}: ${done}` : done;
 }
 
 function spentText({ spent, budget, unknown, isOurs, phase }) {

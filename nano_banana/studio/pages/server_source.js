@@ -24,6 +24,11 @@ function post(path, body) {
   return request(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
 }
 
+/** A take's id as a part of an address. */
+function takePath(take) {
+  return take.split("/").map(encodeURIComponent).join("/");
+}
+
 /** The name, stages, people and axes of the project. */
 export const fetchProject = () => request("/api/project");
 
@@ -38,7 +43,7 @@ export const savePicks = (changes) => post("/api/picks", { changes });
 
 /** The faces of a take beside its people's photos, as a list by person: `[{name, face, references}]`. */
 export async function fetchFaces(take) {
-  const found = await request(`/api/faces/${take.split("/").map(encodeURIComponent).join("/")}`);
+  const found = await request(`/api/faces/${takePath(take)}`);
   const people = found.subjects ?? found.faces ?? [found];
   return people.map((one) => ({ name: one.name ?? one.subject ?? "", face: one.face ?? null, references: one.references ?? [] }));
 }
@@ -47,7 +52,10 @@ export async function fetchFaces(take) {
 export const fetchPlan = () => request("/api/plan");
 
 /** The runs there were, and the one that is under way (`current`, or null). */
-export const fetchRuns = () => request("/api/runs").catch(() => ({ runs: [], current: null }));
+export const fetchRuns = () => request("/api/runs");
+
+/** How a take was made, as blocks of text: `[{title, text}]`. */
+export const fetchExplanation = async (take) => (await request(`/api/explain/${takePath(take)}`)).blocks;
 
 /** Begins a run; `confirmed` says that the price was shown and accepted. */
 export const startRun = (budget, confirmed) => post("/api/run", { budget, confirmed });

@@ -2,7 +2,7 @@
 
 import { element } from "./dom.js";
 
-const PAGES = [["/", "Review"], ["/run", "Run"]];
+const PAGES = [["/", "Review"], ["/run", "Run"], ["/history", "History"]];
 
 /** Fills the page's header; the page that is open is marked. */
 export function showSite(project) {

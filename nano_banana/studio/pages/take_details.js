@@ -3,10 +3,11 @@
 import { element, oncePerFrame } from "./dom.js";
 import { moneyText, scoreText, tryText, verdictText } from "./words.js";
 
-/** A panel about the current take. `decide(change)` changes its word. */
+/** A panel about the current take. `decide(takes, change)` changes words; `explain(id)` gives how a take was made. */
 export class TakeDetails {
-  constructor(state, decide) {
+  constructor(state, decide, explain) {
     this.state = state;
+    this.fetchStory = explain;
     this.decide = decide;
     this.note = element("textarea", { id: "note", rows: "2", maxlength: "2000", placeholder: "Add a note" });
     this.note.addEventListener("change", () => this.keepNote());
@@ -21,6 +22,9 @@ export class TakeDetails {
       element("div", { class: "details-note" }, element("label", { for: "note" }, "Note"), this.note),
       this.facts,
     );
+    this.story = element("details", { class: "story" }, element("summary", {}, "How it was made"));
+    this.story.addEventListener("toggle", () => this.story.open && this.explain());
+    this.root.append(this.story);
     this.draw = oncePerFrame(() => this.render());
     for (const name of ["current", "list", "words", "view"]) state.addEventListener(name, this.draw);
   }
@@ -41,9 +45,20 @@ export class TakeDetails {
     const key = JSON.stringify([take.id, this.state.attemptOf(take), take.picture?.digest, take.state]);
     if (key === this.drawn) return;
     this.drawn = key;
+    this.story.open = false;
+    this.story.replaceChildren(this.story.firstElementChild);
     this.head.replaceChildren(...this.headOf(take));
     this.tries.replaceChildren(...this.triesOf(take));
     this.facts.replaceChildren(...this.factsOf(take));
+  }
+
+  /** Tells how the take was made; of the next one when it is asked for again. */
+  async explain() {
+    const { take } = this.state;
+    const blocks = await this.fetchStory(take.id).catch((error) => [{ title: "", text: error.message }]);
+    if (this.state.take !== take || !this.story.open) return;
+    const told = blocks.map(({ title, text }) => [title && element("h3", {}, title), element("p", { class: "story-text" }, text)]);
+    this.story.replaceChildren(this.story.firstElementChild, ...told.flat().filter(Boolean));
   }
 
   headOf(take) {

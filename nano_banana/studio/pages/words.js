@@ -37,6 +37,17 @@ export function countText(count, noun, plural = `${noun}s`) {
   return `${count.toLocaleString("en")} ${count === 1 ? noun : plural}`;
 }
 
+/** How runs end. */
+export const RUN_ENDS = { done: "Done", running: "Under way", failed: "Incomplete", stopped: "Stopped", lost: "Lost", broken: "Broke off" };
+
+/** `38 of 40 pictures`: `takes` is a count with `pictures` done, or counts by status; null if it isn't known. */
+export function takesText({ takes, pictures }) {
+  if (typeof takes === "number") return `${pictures} of ${countText(takes, "picture")}`;
+  if (!takes) return null;
+  const total = Object.values(takes).reduce((sum, count) => sum + count, 0);
+  return `${takes.done ?? 0} of ${countText(total, "picture")}`;
+}
+
 /** `Retry 2` for one try of a take. */
 export function tryText(attempt) {
   if (attempt.kind === "first") return TRIES.first;

@@ -168,6 +168,7 @@ class FakeStudio:
             "text": "",
         }
         self.ran: list[JSONObject] = []
+        self.runs: list[JSONObject] = []
         self.run_answer: tuple[JSONObject, int] = ({"run": "r1"}, 202)
         self.events: list[tuple[str, JSONObject]] = []
         self.project: JSONObject = {
@@ -234,13 +235,15 @@ class FakeStudio:
         routes = [
             Route("/", self._page("index.html")),
             Route("/run", self._page("run.html")),
+            Route("/history", self._page("history.html")),
             Route("/api/project", lambda _: self._json(self.project)),
             Route("/api/takes", lambda _: self._json({"revision": str(len(self.events)), "takes": list(self.takes)})),
             Route("/api/picks", lambda _: self._json({"revision": "1", "picks": dict(self.picks), "problems": []})),
             Route("/api/picks", self._save, methods=["POST"]),
             Route("/api/faces/{take:path}", self._faces),
             Route("/api/plan", lambda _: self._json(self.plan)),
-            Route("/api/runs", lambda _: self._json({"runs": [], "current": None})),
+            Route("/api/runs", lambda _: self._json({"runs": list(self.runs), "current": None, "is_ours": False})),
+            Route("/api/explain/{take:path}", self._explain),
             Route("/api/run", self._run, methods=["POST"]),
             Route("/api/run/stop", self._stop_run, methods=["POST"]),
             Route("/api/events", self._events),
@@ -298,6 +301,14 @@ class FakeStudio:
         ]
         found: JSONObject = {"face": {"url": f"/face/{digest}", "box": list(box)}, "references": references}
         return self._json({**found, "subjects": [{"subject": as_items(take["subjects"])[0], **found}]})
+
+    async def _explain(self, request: Request) -> Response:
+        take = str(request.path_params["take"])
+        blocks: list[JSONValue] = [
+            {"title": take, "text": "takes: made by fal-ai/flux-lora"},
+            {"title": "prompt", "text": "a"},
+        ]
+        return self._json({"take": take, "blocks": blocks})
 
     async def _run(self, request: Request) -> Response:
         self.ran.append(as_object(await request.json()))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from nano_banana.model.json_values import JSONValue
+from nano_banana.model.json_values import JSONObject, JSONValue
 from tests.clients.conftest import npm_installed
 from tests.studio.pages.conftest import Open
 from tests.studio.pages.fake_studio import FakeStudio, picture_of
@@ -68,6 +68,21 @@ def test_axe_finds_nothing_on_the_run_page(page: Page, axe: str, studio: FakeStu
     studio.tell("verdict", take="heads/ana/s2", verdict={"ruling": "unsure", "score": 0.48})
     studio.tell("problem", take="heads/ana/s1", text="the provider refused the prompt", help="change it")
     expect(page.get_by_role("list", name="Problems")).to_contain_text("refused")
+    assert violations(page, axe) == []
+
+
+def test_axe_finds_nothing_on_the_history_page(page: Page, axe: str, studio: FakeStudio) -> None:
+    run: JSONObject = {
+        "run": "r1",
+        "recipe": "r",
+        "status": "done",
+        "begun_at": 1.7e9,
+        "ended_at": 1.7e9,
+        "summary": {},
+    }
+    studio.runs = [run]
+    page.goto(f"{studio.url}history")
+    expect(page.get_by_role("heading", name="1 run")).to_be_visible()
     assert violations(page, axe) == []
 
 

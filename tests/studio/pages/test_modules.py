@@ -181,7 +181,10 @@ def test_no_module_has_markup_from_text() -> None:
     assert found == []
 
 
-@pytest.mark.parametrize(("page", "entry"), [("index.html", "review_page.js"), ("run.html", "run_page.js")])
+@pytest.mark.parametrize(
+    ("page", "entry"),
+    [("index.html", "review_page.js"), ("run.html", "run_page.js"), ("history.html", "history_page.js")],
+)
 def test_a_page_loads_all_its_modules_at_once(page: str, entry: str) -> None:
     """Modules that are found by imports alone come one round trip after another."""
     named = re.findall(r'modulepreload" href="/pages/([\w.]+)"', (PAGES / page).read_text(encoding="utf-8"))

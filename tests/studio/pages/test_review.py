@@ -317,3 +317,12 @@ def test_what_is_saved_has_what_it_was_before(window: Open, studio: FakeStudio) 
     change = as_object(as_items(studio.posts[0])[0])
     assert change["base"] == {"decision": "drop", "stars": 2, "note": "old"}
     assert (change["decision"], change["stars"], change["note"]) == ("keep", 2, "old")
+
+
+def test_the_details_tell_how_a_take_was_made(window: Open) -> None:
+    page = window()
+    press(page, "e")
+    page.get_by_text("How it was made").click()
+    expect(page.locator(".story")).to_contain_text("made by fal-ai/flux-lora")
+    press(page, "ArrowRight")
+    expect(page.locator(".story")).not_to_contain_text("fal-ai")

@@ -67,7 +67,7 @@ def test_a_run_is_seen_as_it_happens(window: Open, studio: FakeStudio) -> None:
     expect(page.get_by_role("button", name="Stop at once")).to_be_visible()
     assert studio.ran == [{"stop": True}]
     studio.tell("run", phase="ended", by="studio", run="r1", status="stopped", pictures=1, takes=3)
-    expect(page.get_by_role("heading", name="Run stopped: 1 of 3 pictures done")).to_be_visible()
+    expect(page.get_by_role("heading", name="Stopped: 1 of 3 pictures done")).to_be_visible()
     expect(page.get_by_role("link", name="Review the pictures")).to_be_visible()
     expect(page.get_by_role("region", name="Plan")).to_be_visible()
 
@@ -87,6 +87,29 @@ def test_texts_of_a_run_are_never_markup(window: Open, studio: FakeStudio) -> No
     studio.tell("verdict", take=evil, verdict={"ruling": evil, "score": 0.1})
     studio.tell("problem", **problem)
     studio.tell("run", phase="ended", run=evil, status=evil, pictures=1, takes=1)
-    expect(page.get_by_role("heading", name=f"Run {evil}")).to_be_visible()
+    expect(page.get_by_role("heading", name=f"{evil}: 1 of 1 picture done")).to_be_visible()
     assert page.locator("img[src='x'], [onerror]").count() == 0
     assert not page.title().startswith("owned")
+
+
+def test_the_history_lists_the_runs_and_what_they_cost(window: Open, studio: FakeStudio) -> None:
+    evil = "<img src=x>"
+    begun: JSONObject = {"recipe": "portraits", "begun_at": 1_760_000_000.0, "kept": True}
+    studio.runs = [
+        {
+            **begun,
+            "run": "r2",
+            "status": "done",
+            "ended_at": 1_760_000_090.0,
+            "summary": {"made": 40, "cost_usd": 0.84, "takes": {"done": 38, "failed": 2}},
+        },
+        {**begun, "run": evil, "status": evil, "ended_at": None, "summary": {"made": 3, "failed": 1, "cost_usd": 0.06}},
+    ]
+    page = window("history")
+    runs = page.get_by_role("region", name="Runs")
+    for said in ("2 runs", "$0.90 spent", "40 calls", "38 of 40 pictures", "2 min", "3 calls", evil):
+        expect(runs).to_contain_text(said)
+    assert page.locator("img").count() == 0
+    studio.runs = []
+    studio.tell("run", phase="ended", run="r3")
+    expect(page.locator(".empty")).to_contain_text("No runs yet.")
