@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, cast
 from msgspec import Struct
 
 from nano_banana.catalog.arguments import argument_problems
-from nano_banana.catalog.endpoint import Endpoint
-from nano_banana.catalog.endpoint_format import endpoint_from_json, endpoint_schema
+from nano_banana.catalog.endpoint import Endpoint, endpoint_from_json, endpoint_schema
 from nano_banana.catalog.pricing import PriceQuote, read_quotes, with_quote
 from nano_banana.formats.yaml_values import KeyPath, Located, to_plain
 from nano_banana.model.json_values import JSONObject, JSONValue

@@ -13,8 +13,7 @@ from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from nano_banana.catalog.catalog import endpoint_faults
-from nano_banana.catalog.endpoint import Endpoint, Field, FieldType, Roles, Task, TriggerUse
-from nano_banana.catalog.endpoint_format import endpoint_to_json
+from nano_banana.catalog.endpoint import Endpoint, Field, FieldType, Roles, Task, TriggerUse, endpoint_to_json
 from nano_banana.catalog.openapi_listing import EndpointListing
 from nano_banana.model.json_values import JSONValue
 

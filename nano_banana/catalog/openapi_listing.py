@@ -11,8 +11,7 @@ from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from nano_banana.catalog.arguments import NAMED_SIZES
-from nano_banana.catalog.endpoint import Field, FieldType
-from nano_banana.catalog.endpoint_format import named_fields
+from nano_banana.catalog.endpoint import Field, FieldType, named_fields
 from nano_banana.model.json_values import JSONObject, JSONValue
 
 _MAX_REFERENCE_DEPTH = 12

@@ -16,8 +16,7 @@ from msgspec.structs import replace
 
 from nano_banana.catalog.arguments import argument_problems, complete_arguments
 from nano_banana.catalog.catalog import Catalog, read_text
-from nano_banana.catalog.endpoint import Endpoint, Price
-from nano_banana.catalog.endpoint_format import endpoint_digest, endpoint_to_json, endpoint_to_yaml
+from nano_banana.catalog.endpoint import Endpoint, Price, endpoint_digest, endpoint_to_json, endpoint_to_yaml
 from nano_banana.catalog.endpoint_updates import (
     ChangeType,
     FieldChange,

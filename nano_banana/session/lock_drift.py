@@ -16,7 +16,7 @@ from msgspec.structs import asdict, replace
 
 from nano_banana import __version__
 from nano_banana.catalog.catalog import Catalog
-from nano_banana.catalog.endpoint_format import endpoint_digest
+from nano_banana.catalog.endpoint import endpoint_digest
 from nano_banana.model.call import COMPUTE, canonical_json
 from nano_banana.model.flow import Made
 from nano_banana.model.json_values import JSONObject, JSONValue

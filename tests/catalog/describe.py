@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nano_banana.catalog.catalog import Catalog
-from nano_banana.catalog.endpoint import Endpoint
-from nano_banana.catalog.endpoint_format import endpoint_from_json
+from nano_banana.catalog.endpoint import Endpoint, endpoint_from_json
 from nano_banana.model.json_values import JSONObject, JSONValue
 
 CATALOG = Catalog.load()

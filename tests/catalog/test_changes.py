@@ -8,8 +8,15 @@ import pytest
 from msgspec.structs import replace
 
 from nano_banana.catalog.catalog import Catalog
-from nano_banana.catalog.endpoint import Field, FieldType, Task, TriggerUse
-from nano_banana.catalog.endpoint_format import endpoint_from_json, endpoint_to_json, endpoint_to_yaml
+from nano_banana.catalog.endpoint import (
+    Field,
+    FieldType,
+    Task,
+    TriggerUse,
+    endpoint_from_json,
+    endpoint_to_json,
+    endpoint_to_yaml,
+)
 from nano_banana.catalog.endpoint_updates import (
     ChangeType,
     FieldChange,

@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from nano_banana.catalog.catalog import endpoint_faults
-from nano_banana.catalog.endpoint_format import endpoint_schema
+from nano_banana.catalog.endpoint import endpoint_schema
 from nano_banana.model.json_values import JSONObject, JSONValue
 
 SOUND: JSONObject = {

@@ -6,8 +6,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from nano_banana.catalog.catalog import Catalog
-from nano_banana.catalog.endpoint import Endpoint, Field, FieldType, TriggerUse
-from nano_banana.catalog.endpoint_format import endpoint_digest
+from nano_banana.catalog.endpoint import Endpoint, Field, FieldType, TriggerUse, endpoint_digest
 
 
 def endpoint(name: str) -> Endpoint:

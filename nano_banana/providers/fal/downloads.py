@@ -32,12 +32,7 @@ from nano_banana.model.problem import CallFailed, Problem, Unusable, problem
 from nano_banana.model.provider_protocol import AnswerFile, CallContext
 from nano_banana.providers.fal.connections import proxy_of
 from nano_banana.providers.fal.fal_session import MAX_REDIRECTS, REDIRECT_STATUSES, FalSession
-from nano_banana.providers.fal.file_types import (
-    OCTET_STREAM,
-    SNIFF_BYTES,
-    is_html_page,
-    sniff_media_type,
-)
+from nano_banana.providers.fal.file_types import OCTET_STREAM, SNIFF_BYTES, is_html_page, sniff_media_type
 from nano_banana.providers.fal.http_client import (
     FalHosts,
     NoResponse,

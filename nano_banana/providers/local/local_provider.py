@@ -58,8 +58,7 @@ def create_provider(context: ProviderContext) -> LocalProvider:
 def perform_local(job: LocalJob) -> WorkResult:
     """Do the job. Pure: the same job with the same files gives the same result. Raises CallFailed."""
     # Here, not above: the asking process never loads Pillow, numpy or OpenCV.
-    from nano_banana.providers.local.local_drawing import edit, generate, image_to_image, inpaint
-    from nano_banana.providers.local.local_enlarging import restore, upscale
+    from nano_banana.providers.local.local_drawing import edit, generate, image_to_image, inpaint, restore, upscale
     from nano_banana.providers.local.local_training import train_adapter
 
     kinds = {

@@ -15,9 +15,8 @@ from PIL import Image
 from nano_banana.faces.face import Face
 from nano_banana.faces.face_detection import find_faces
 from nano_banana.model.json_values import JSONObject
-from nano_banana.providers.local.casting import MISCOUNT_ODDS, group_people
 from nano_banana.providers.local.cutouts import cut_out
-from nano_banana.providers.local.local_drawing import REPLACE_STRENGTH
+from nano_banana.providers.local.local_drawing import MISCOUNT_ODDS, REPLACE_STRENGTH, group_people
 from nano_banana.providers.local.local_training import LocalAdapter, adapter_bytes
 from nano_banana.providers.local.pixel_math import seeded_rng
 from nano_banana.providers.local.strangers import draw_stranger, with_body
@@ -151,7 +150,7 @@ def test_photos_of_the_same_person_belong_together_in_order_of_appearance() -> N
 
 
 def test_without_the_network_all_photos_are_taken_for_one_person(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nano_banana.providers.local.casting.network_path", lambda _: None)
+    monkeypatch.setattr("nano_banana.providers.local.local_drawing.network_path", lambda _: None)
     assert [len(shown) for shown in group_people([astronaut(), hopper()])] == [1]
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nano_banana.providers.local import styles_painted
+from nano_banana.providers.local import styles
 from nano_banana.providers.local.backdrop_canvas import BackdropSpec
 from nano_banana.providers.local.composition import PAINTERS, ComposedScene, compose_scene, paint_backdrop
 from nano_banana.providers.local.cutouts import best_placement, choose_cutout, place_cutout
 from nano_banana.providers.local.pixel_math import Pixels, seeded_rng
 from nano_banana.providers.local.prompt_parser import parse_prompt
 from nano_banana.providers.local.strangers import draw_stranger
-from nano_banana.providers.local.styles_film import FILM_LOOKS, PAINTINGS, finish_styles
+from nano_banana.providers.local.styles import FILM_LOOKS, PAINTINGS, finish_styles
 
 WIDTH, HEIGHT = 128, 160
 PALETTE = [(0.5, 0.3, 0.2), (0.8, 0.7, 0.4), (0.2, 0.4, 0.3), (0.6, 0.2, 0.5)]
@@ -61,13 +61,13 @@ def test_a_place_without_a_person_is_drawn_and_painted() -> None:
 def test_without_the_network_its_styles_are_painted_in_oil(
     scene: ComposedScene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(styles_painted, "STYLE_PACKAGE", "there_is_no_such_package")
-    styles_painted._load_network.cache_clear()
+    monkeypatch.setattr(styles, "STYLE_PACKAGE", "there_is_no_such_package")
+    styles._load_network.cache_clear()
     try:
         rng = seeded_rng(1, "x")
         assert PAINTINGS["mosaic"][0](scene, rng).shape == scene.shown.shape
     finally:
-        styles_painted._load_network.cache_clear()
+        styles._load_network.cache_clear()
 
 
 @pytest.mark.parametrize(("width", "height"), [(128, 160), (160, 128), (90, 160)])

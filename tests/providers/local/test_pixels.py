@@ -18,7 +18,7 @@ from nano_banana.providers.local.pixel_math import (
 )
 from nano_banana.providers.local.prompt_parser import SceneLight
 from nano_banana.providers.local.strangers import draw_stranger
-from nano_banana.providers.local.styles_painted import kuwahara
+from nano_banana.providers.local.styles import kuwahara
 
 
 def dot() -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:

@@ -6,7 +6,7 @@ import pytest
 
 from nano_banana.providers.local.composition import PAINTERS
 from nano_banana.providers.local.prompt_parser import hex_colour, load_vocabulary, parse_prompt
-from nano_banana.providers.local.styles_film import FILM_LOOKS, PAINTINGS
+from nano_banana.providers.local.styles import FILM_LOOKS, PAINTINGS
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from PIL import Image
 
 from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.problem import CallFailed
-from nano_banana.providers.local.local_enlarging import upscale
+from nano_banana.providers.local.local_drawing import upscale
 from nano_banana.providers.local.local_job import LocalJob
 from tests.providers.local.conftest import Ask
 from tests.providers.local.pictures import array, opened, png_of, real_photo
@@ -123,7 +123,7 @@ def test_a_factor_must_enlarge(tmp_path: Path, factor: JSONValue) -> None:
 
 
 def test_nothing_is_enlarged_beyond_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nano_banana.providers.local.local_enlarging.MOST", 40)
+    monkeypatch.setattr("nano_banana.providers.local.local_drawing.MOST", 40)
     with pytest.raises(CallFailed, match="local_size"):
         enlarged(tmp_path, upscale_factor=4)
 
