@@ -31,7 +31,7 @@ from nano_banana.emulator.request_entry import (
     with_error_responses,
 )
 from nano_banana.emulator.request_queue import EmulatedRequest
-from nano_banana.model.json_values import JSONObject, as_items
+from nano_banana.model.json_values import JSONObject, JSONValue, as_items
 
 ControlHandler: TypeAlias = Callable[[Request], Awaitable[Response]]
 
@@ -54,10 +54,6 @@ class ControlApi:
 
         return with_error_responses(self._state, enter)
 
-    async def counts(self, _: Request) -> Response:
-        """Return all counts."""
-        return json_response(self._state.counts())
-
     async def requests(self, request: Request) -> Response:
         """List accepted requests, oldest first; `limit` returns only the newest ones."""
         orders = list(self._state.queue.orders.values())
@@ -79,18 +75,14 @@ class ControlApi:
         await self._state.reset()
         return json_response({"ok": True})
 
-    def doing(self, action: Callable[[], None]) -> ControlHandler:
-        """A handler that does one thing."""
+    def does(self, action: Callable[[], JSONValue]) -> ControlHandler:
+        """A handler that does one thing and returns what that returns, or that it was done."""
 
         async def handle(_: Request) -> Response:
-            action()
-            return json_response({"ok": True})
+            done = action()
+            return json_response({"ok": True} if done is None else done)
 
-        return handle
-
-    async def expire_files(self, _: Request) -> Response:
-        """Expire all files."""
-        return json_response({"expired": self._state.files.clear()})
+        return self.own(handle)
 
     async def expire_results(self, _: Request) -> Response:
         """Expire all results."""
@@ -213,13 +205,13 @@ def _platform_routes(door: RequestGate, api: PlatformApi, account: AccountApi) -
 def _control_routes(api: ControlApi, state: EmulatorState) -> list[Route]:
     here, own, queue = CONTROL_PATH, api.own, state.queue
     return [
-        Route(f"{here}/counts", own(api.counts), methods=["GET"]),
+        Route(f"{here}/counts", api.does(state.counts), methods=["GET"]),
         Route(f"{here}/requests", own(api.requests), methods=["GET"]),
         Route(f"{here}/faults", own(api.add_faults), methods=["POST"]),
-        Route(f"{here}/faults", own(api.doing(state.faults.clear)), methods=["DELETE"]),
+        Route(f"{here}/faults", api.does(state.faults.clear), methods=["DELETE"]),
         Route(f"{here}/reset", own(api.reset), methods=["POST"]),
-        Route(f"{here}/pause", own(api.doing(lambda: queue.pause(paused=True))), methods=["POST"]),
-        Route(f"{here}/resume", own(api.doing(lambda: queue.pause(paused=False))), methods=["POST"]),
-        Route(f"{here}/files/expire", own(api.expire_files), methods=["POST"]),
+        Route(f"{here}/pause", api.does(lambda: queue.pause(paused=True)), methods=["POST"]),
+        Route(f"{here}/resume", api.does(lambda: queue.pause(paused=False)), methods=["POST"]),
+        Route(f"{here}/files/expire", api.does(lambda: {"expired": state.files.clear()}), methods=["POST"]),
         Route(f"{here}/results/expire", own(api.expire_results), methods=["POST"]),
     ]

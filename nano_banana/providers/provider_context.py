@@ -33,20 +33,16 @@ class ProviderContext(Struct, frozen=True, kw_only=True):
 
 def make_provider(spec: ProviderSpec, context: ProviderContext) -> Provider:
     """The provider, ready for calls. Raises Refused without credentials, Unusable if its code fails."""
-    if spec.name in BUILT_IN:
-        return _factory(spec)(context)
     try:
-        return _GuardedProvider(spec.name, _factory(spec)(context))
+        provider = cast("Callable[[ProviderContext], Provider]", load_code(spec.factory))(context)
     except NanoBananaError:
         raise
     except Exception as error:
-        raise Unusable(
-            [problem("provider_broken", name=spec.name, entry_point=spec.factory, why=repr(error))]
-        ) from error
-
-
-def _factory(spec: ProviderSpec) -> Callable[[ProviderContext], Provider]:
-    return cast("Callable[[ProviderContext], Provider]", load_code(spec.factory))
+        if spec.name in BUILT_IN:
+            raise
+        broken = problem("provider_broken", name=spec.name, entry_point=spec.factory, why=repr(error))
+        raise Unusable([broken]) from error
+    return provider if spec.name in BUILT_IN else _GuardedProvider(spec.name, provider)
 
 
 class _GuardedProvider:

@@ -16,7 +16,7 @@ import math
 import shutil
 import socket
 import urllib.parse
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Literal, TypeAlias
@@ -71,37 +71,26 @@ def split_result(data: JSONObject, makes: Sequence[str]) -> tuple[JSONObject, di
     Of a file's object, `width`, `height`, `content_type` and `file_size` stay if given. Any other URL becomes null,
     since it would outlive the file.
     """
-    found = dict(_files(data, "", makes))
+    found: dict[str, RemoteFile] = {}
+    left = _split(data, "", makes, found)
     first = {place: remote for place, remote in found.items() if is_product(place, makes)}
-    left = _without_urls(data, "", makes)
     return (left if isinstance(left, Mapping) else {}), {**first, **found}
 
 
-def _files(value: JSONValue, place: str, makes: Sequence[str]) -> Iterator[tuple[str, RemoteFile]]:
-    url = _file_url(value, place, makes)
-    if url:
-        yield place, _remote_file(url, value if isinstance(value, Mapping) else {}, place)
-        return
-    for at, item in _entries(value):
-        yield from _files(item, f"{place}/{at}".lstrip("/"), makes)
-
-
-def _without_urls(value: JSONValue, place: str, makes: Sequence[str]) -> JSONValue:
-    if isinstance(value, Mapping) and _file_url(value, place, makes):
-        return {name: value[name] for name in _KEPT_FIELDS if value.get(name) is not None}
+def _split(value: JSONValue, place: str, makes: Sequence[str], files: dict[str, RemoteFile]) -> JSONValue:
+    """The value without URLs; its files are added to `files`."""
+    if url := _file_url(value, place, makes):
+        about = value if isinstance(value, Mapping) else {}
+        files[place] = _remote_file(url, about, place)
+        if isinstance(value, Mapping):
+            return {name: value[name] for name in _KEPT_FIELDS if value.get(name) is not None}
     if isinstance(value, str):
         return None if value.lower().startswith(_URL_SCHEMES) else value
-    items = {at: _without_urls(item, f"{place}/{at}".lstrip("/"), makes) for at, item in _entries(value)}
     if isinstance(value, Mapping):
-        return items
-    return list(items.values()) if isinstance(value, Sequence) else value
-
-
-def _entries(value: JSONValue) -> Iterator[tuple[str, JSONValue]]:
-    if isinstance(value, Mapping):
-        yield from value.items()
-    elif isinstance(value, Sequence) and not isinstance(value, str):
-        yield from ((str(at), item) for at, item in enumerate(value))
+        return {at: _split(item, f"{place}/{at}".lstrip("/"), makes, files) for at, item in value.items()}
+    if isinstance(value, Sequence):
+        return [_split(item, f"{place}/{at}".lstrip("/"), makes, files) for at, item in enumerate(value)]
+    return value
 
 
 def _file_url(value: JSONValue, place: str, makes: Sequence[str]) -> str:

@@ -191,8 +191,8 @@ def _is_too_deep(body: bytearray) -> bool:
     except RecursionError:
         return True
     for _ in range(MAX_JSON_DEPTH):
-        inner = [value.values() if isinstance(value, dict) else value for value in level]
-        level = [item for values in inner if not isinstance(values, str | int | float | None) for item in values]
+        lists = [list(value.values()) if isinstance(value, dict) else value for value in level]
+        level = [item for values in lists if isinstance(values, list) for item in values]
     return bool(level)
 
 

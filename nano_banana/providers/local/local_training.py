@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import tempfile
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -20,9 +19,9 @@ from PIL import Image
 from nano_banana.faces.face import Face
 from nano_banana.formats.picture_files import open_picture
 from nano_banana.formats.safetensors import SafetensorsHeader, parse_safetensors, write_safetensors
-from nano_banana.formats.zip_reader import CAPTION_SUFFIXES, ZIP_ERRORS
+from nano_banana.formats.zip_reader import CAPTION_SUFFIXES, BoundedZip, ZipLimits
 from nano_banana.model.json_values import JSONValue
-from nano_banana.model.problem import CallFailed, problem
+from nano_banana.model.problem import CallFailed, Invalid, problem
 from nano_banana.providers.local.cutouts import Cutout, cut_out
 from nano_banana.providers.local.local_job import LocalJob
 from nano_banana.providers.local.pixel_math import Pixels, as_float32
@@ -34,6 +33,17 @@ MAX_FILE_BYTES = 200_000_000
 MAX_TOTAL_BYTES = 2_000_000_000
 """Bounds of an archive, unpacked: files, bytes of one file, bytes of all."""
 
+_DEFLATE_RATIO = 1032
+"""No file inflates further than this, so that pictures of one colour are read, too."""
+
+_REASONS = {
+    "archive_not_zip": "not_a_zip",
+    "archive_path": "outside",
+    "archive_many": "too_many",
+    "archive_bomb": "too_big",
+    "archive_encrypted": "encrypted",
+}
+
 
 def iter_photos(path: Path, *, place: str) -> Iterator[tuple[str, Image.Image]]:
     """The archive's photos by name, in order of their names, upright RGB; masks (`…_mask.jpg`) are left out.
@@ -42,34 +52,23 @@ def iter_photos(path: Path, *, place: str) -> Iterator[tuple[str, Image.Image]]:
     `invalid_archive` with a `reason`: not_a_zip, outside, too_many, too_big, encrypted, damaged, not_a_picture or
     no_pictures, and the `file` at fault.
     """
+    limits = ZipLimits(
+        members=MAX_FILES, member_bytes=MAX_FILE_BYTES, total_bytes=MAX_TOTAL_BYTES, ratio=_DEFLATE_RATIO
+    )
     try:
-        with zipfile.ZipFile(path) as archive:
-            photos = [entry for entry in _entries(archive, place) if _is_photo(entry.filename)]
+        with BoundedZip.opened(path, limits) as archive, tempfile.TemporaryDirectory(prefix="nano-banana-") as folder:
+            photos = sorted(filter(_is_photo, archive.sizes))
             if not photos:
                 raise _invalid_archive(place, "no_pictures")
-            with tempfile.TemporaryDirectory(prefix="nano-banana-") as folder:
-                for entry in photos:
-                    yield entry.filename, _photo(archive, entry, Path(folder) / "photo", place)
-    except zipfile.BadZipFile as error:
-        raise _invalid_archive(place, "not_a_zip") from error
-
-
-def _entries(archive: zipfile.ZipFile, place: str) -> list[zipfile.ZipInfo]:
-    """The archive's files in order of their names; checks the bounds."""
-    entries = sorted((entry for entry in archive.infolist() if not entry.is_dir()), key=lambda entry: entry.filename)
-    if len(entries) > MAX_FILES:
-        raise _invalid_archive(place, "too_many")
-    for entry in entries:
-        name = PurePosixPath(entry.filename.replace("\\", "/"))
-        if name.is_absolute() or ".." in name.parts or ":" in name.parts[0]:
-            raise _invalid_archive(place, "outside", entry.filename)
-        if entry.flag_bits & 1:
-            raise _invalid_archive(place, "encrypted", entry.filename)
-        if entry.file_size > MAX_FILE_BYTES:
-            raise _invalid_archive(place, "too_big", entry.filename)
-    if sum(entry.file_size for entry in entries) > MAX_TOTAL_BYTES:
-        raise _invalid_archive(place, "too_big")
-    return entries
+            for name in photos:
+                scratch = Path(folder) / "photo"
+                with scratch.open("wb") as file:
+                    archive.extract(name, file)
+                yield name, _photo(scratch, name, place)
+    except Invalid as error:
+        found = error.problems[0]
+        reason = _REASONS.get(found.kind, "damaged")
+        raise _invalid_archive(place, reason, str(found.data.get("member", ""))) from error
 
 
 def _is_photo(name: str) -> bool:
@@ -78,18 +77,11 @@ def _is_photo(name: str) -> bool:
     return not hidden and path.suffix.lower() not in CAPTION_SUFFIXES and not path.stem.endswith("_mask")
 
 
-def _photo(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, scratch: Path, place: str) -> Image.Image:
+def _photo(path: Path, name: str, place: str) -> Image.Image:
     try:
-        with archive.open(entry) as file:
-            # One byte more than it says: a header may lie.
-            data = file.read(entry.file_size + 1)
-    except (*ZIP_ERRORS, OSError) as error:
-        raise _invalid_archive(place, "damaged", entry.filename) from error
-    scratch.write_bytes(data)
-    try:
-        return open_picture(scratch, place=entry.filename)
+        return open_picture(path, place=name)
     except CallFailed as error:
-        raise _invalid_archive(place, "not_a_picture", entry.filename) from error
+        raise _invalid_archive(place, "not_a_picture", name) from error
 
 
 def _invalid_archive(place: str, reason: str, file: str = "") -> CallFailed:

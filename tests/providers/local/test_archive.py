@@ -73,6 +73,6 @@ def test_bombs_are_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(local_training, "MAX_FILE_BYTES", 1_000_000)
     assert refused(tmp_path, zipped(**{"a.jpg": bytes(2_000_000)})) == ("too_big", "a.jpg")
     monkeypatch.setattr(local_training, "MAX_TOTAL_BYTES", 1_500_000)
-    assert refused(tmp_path, zipped(**{"a.jpg": bytes(900_000), "b.jpg": bytes(900_000)})) == ("too_big", "")
+    assert refused(tmp_path, zipped(**{"a.jpg": bytes(900_000), "b.jpg": bytes(900_000)})) == ("too_big", "a.jpg")
     monkeypatch.setattr(local_training, "MAX_FILES", 1)
     assert refused(tmp_path, zipped(**{"a.jpg": b"", "b.jpg": b""})) == ("too_many", "")
