@@ -70,7 +70,7 @@ _RESOLUTION_SIDES: Mapping[str, int] = MappingProxyType({"1K": 1024, "2K": 2048,
 
 
 def argument_value(endpoint: Endpoint, arguments: JSONObject, name: str | None) -> JSONValue:
-    """What stands in the field `name`, else its default, else None."""
+    """The value of the field `name`, else its default, else None."""
     field = endpoint.field_for(name)
     return None if field is None else arguments.get(field.name, field.known_default())
 
@@ -78,10 +78,10 @@ def argument_value(endpoint: Endpoint, arguments: JSONObject, name: str | None) 
 def result_size(
     endpoint: Endpoint, arguments: JSONObject, *, picture: tuple[int, int] | None = None
 ) -> tuple[int, int] | None:
-    """Width and height of a result; None where nothing tells.
+    """Width and height of a result; None if unknown.
 
-    `picture` is the size of the input picture. Where only a ratio is given the size is nominal: the
-    ratio's shape with the area of a square of 1024, 2048 or 4096 pixels, sides in multiples of 16.
+    `picture` is the size of the input picture. If only a ratio is given, the size is nominal: the ratio's shape with
+    the area of a square of 1024, 2048 or 4096 pixels, sides in multiples of 16.
     """
     return known_result_size(endpoint, arguments, picture=picture) or _nominal_size(endpoint, arguments)
 
@@ -89,7 +89,7 @@ def result_size(
 def known_result_size(
     endpoint: Endpoint, arguments: JSONObject, *, picture: tuple[int, int] | None = None
 ) -> tuple[int, int] | None:
-    """As `pixels`, but only a size that the arguments or the input picture say exactly."""
+    """Like `result_size`, but only if the arguments or the input picture give the exact size."""
     roles = endpoint.roles
     if roles.size:
         said = argument_value(endpoint, arguments, roles.size)
@@ -163,7 +163,7 @@ class ValueChecker(Struct, frozen=True, kw_only=True):
     deferred: Callable[[JSONValue], bool]
 
     def problems(self, value: JSONValue, path: ArgumentPath) -> Iterator[ArgumentProblem]:
-        """Everything wrong with `value`, which stands at `path`."""
+        """Everything wrong with `value`, which is at `path`."""
         if self.deferred(value):
             return
         match self.field.type:
@@ -327,7 +327,7 @@ TEMPLATE_SCHEMA: JSONObject = {"type": "string", "pattern": r"\{\{"}
 
 
 def arguments_schema(endpoint: Endpoint, *, without: Collection[str] = ()) -> JSONObject:
-    """The JSON Schema (draft 2020-12) of what may stand under a stage's `with` for this endpoint.
+    """The JSON Schema (draft 2020-12) of a stage's `with` for this endpoint.
 
     `without` names fields that the stage fills. Nothing is required here, since stages fill required
     fields; nothing unknown is allowed. Defaults are those that a request of ours is completed with.

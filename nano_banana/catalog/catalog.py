@@ -105,7 +105,7 @@ def _semantic_faults(endpoint: Endpoint) -> Iterator[EndpointFault]:
 
 
 def load_project_endpoints(folder: Path, read: Callable[[Path], str]) -> tuple[Endpoint, ...]:
-    """The endpoints of `folder/*.yaml` in the order of their names; none where there is no folder.
+    """The endpoints of `folder/*.yaml` in the order of their names; none if there is no folder.
 
     Raises Invalid with all problems of all files.
     """
@@ -192,13 +192,13 @@ class Catalog:
         return self._priced[name]
 
     def written(self, name: str) -> Endpoint | None:
-        """The endpoint of this id as its file has it, whatever was quoted since."""
+        """The endpoint of this id as in its file, without quoted prices."""
         if name not in self._known and (shipped := self.shipped_endpoint(name)) is not None:
             self._known[name] = shipped
         return self._known.get(name)
 
     def shipped_endpoint(self, name: str) -> Endpoint | None:
-        """The endpoint of this id as the package describes it, whatever the project says."""
+        """The endpoint of this id as in the package, ignoring the project's files."""
         from nano_banana.formats.yaml_reader import parse_yaml  # here: a worker needs no YAML
 
         path = self._shipped.get(name)

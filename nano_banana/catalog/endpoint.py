@@ -239,19 +239,19 @@ class Endpoint(Section, frozen=True, kw_only=True, omit_defaults=True):
     ]
 
     def field_for(self, name: str | None) -> Field | None:
-        """The field of this name; None for None or a stranger, so that a role can be asked for."""
+        """The field of this name; None if there is none, or for None."""
         return None if name is None else self.fields.get(name)
 
 
 REVISION_STEP = 1 << 16
-"""Meanings are multiples of this, so that they never pass for a revision of code."""
+"""Endpoint revisions are multiples of this, so that they can't be mistaken for a revision of code."""
 
 
 def endpoint_revision(endpoint: Endpoint) -> int:
-    """A number from what the endpoint is for, which fields play which role, and where its results stand.
+    """A number that depends on the endpoint's task, roles and result places only.
 
-    Titles, prices, ranges and defaults are no part of it: arguments come with their defaults, and what they
-    cost changes no picture.
+    Titles, prices, ranges and defaults don't change it: arguments come with their defaults, and prices change no
+    picture.
     """
     roles = dict(sorted(endpoint.roles.named().items()))
     told = canonical_json({"does": str(endpoint.does), "roles": roles, "makes": list(endpoint.makes)})

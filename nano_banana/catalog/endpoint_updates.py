@@ -31,9 +31,9 @@ class ChangeType(StrEnum):
 
 
 class FieldChange(Struct, frozen=True, kw_only=True):
-    """One change. `harmful` where a request that was right before may be refused now.
+    """One change. `harmful` if a request that was valid before may be refused now.
 
-    Another default does no harm: requests name the one that is known.
+    Another default is harmless, since requests contain the known one.
     """
 
     field: str
@@ -47,7 +47,7 @@ _INDISTINCT_TYPES = (
     {FieldType.STRING, FieldType.URL},
     {FieldType.LIST, FieldType.URLS, FieldType.ADAPTERS},
 )
-"""Types that a description in OpenAPI does not tell apart."""
+"""Types that OpenAPI can't distinguish."""
 
 
 def field_changes(
@@ -55,7 +55,7 @@ def field_changes(
 ) -> list[FieldChange]:
     """Everything that differs, in the order of the known fields, new ones last; `adapters_max` is the known one.
 
-    A bound that the listing does not give is no change: many are known from elsewhere.
+    A bound that the listing lacks is no change, since many are known from elsewhere.
     """
     found: list[FieldChange] = []
     for name, before in known.items():
@@ -71,7 +71,7 @@ def field_changes(
 
 
 def same_type(one: FieldType, other: FieldType) -> bool:
-    """Whether the two are one type, as far as OpenAPI can say."""
+    """Whether the two are the same type, as far as OpenAPI can tell."""
     return one is other or any({one, other} <= alike for alike in _INDISTINCT_TYPES)
 
 
@@ -110,7 +110,7 @@ def _bounds(field: Field) -> tuple[float | None, float | None, int | None]:
 
 
 def _with_known_bounds(known: Field, field: Field) -> Field:
-    """The field with the known bounds where it has none of its own."""
+    """The field, with the known bounds instead of missing ones."""
     return replace(
         field,
         minimum=known.minimum if field.minimum is None else field.minimum,
@@ -144,7 +144,7 @@ def updated_endpoint(known: Endpoint, listed: Mapping[str, Field]) -> Endpoint:
 
 
 def without_invalid_defaults(endpoint: Endpoint) -> Endpoint:
-    """The endpoint without the defaults that do not fit their own fields, and without ranges that are empty."""
+    """The endpoint without defaults that are invalid for their fields, and without empty ranges."""
     fields = dict(endpoint.fields)
     for fault in endpoint_faults(endpoint_to_json(endpoint)):
         name = str(fault.path[-2])
@@ -156,7 +156,7 @@ def without_invalid_defaults(endpoint: Endpoint) -> Endpoint:
 
 
 def _updated_field(before: Field | None, now: Field) -> Field:
-    """The field as it is now, known by what was known. How many adapters it takes is the endpoint's to say."""
+    """The listed field, completed with what was known. The number of adapters is the endpoint's `adapters_max`."""
     if now.type is FieldType.ADAPTERS or (before is not None and before.type is FieldType.ADAPTERS):
         now = replace(now, max_items=None)
     if before is None or not same_type(before.type, now.type):
@@ -195,7 +195,7 @@ _USUAL_FIELD_NAMES: Mapping[str, tuple[str, ...]] = {
     "safety": ("enable_safety_checker", "safety_tolerance"),
     "sync": ("sync_mode",),
 }
-"""How fal's endpoints call the fields that play a role, the likeliest first."""
+"""Usual names of the fields for each role, the likeliest first."""
 
 _FAMILIES = (
     ("flux-2", "flux-2"),
@@ -206,7 +206,7 @@ _FAMILIES = (
     ("z-image", "z-image"),
     ("sdxl", "sdxl"),
 )
-"""What an id holds, and the family that this tells; the first that fits."""
+"""Parts of ids and the model families that they indicate; the first match counts."""
 
 _TASKS = (
     ("upscal", Task.UPSCALE),
@@ -216,20 +216,20 @@ _TASKS = (
     ("enhance", Task.RESTORE),
     ("retouch", Task.RESTORE),
 )
-"""What the ids of endpoints hold that change one picture, and what they do; the first that fits."""
+"""Parts of ids of endpoints that change one picture, and their tasks; the first match counts."""
 
 DEFAULT_OUTPUTS = ("images/*",)
 
 
 class GuessedEndpoint(Struct, frozen=True, kw_only=True):
-    """An endpoint, and which of its keys (`does`, `base`, `trains`, `makes`, `roles`) nothing told."""
+    """An endpoint, and which of its keys (`does`, `base`, `trains`, `makes`, `roles`) are mere guesses."""
 
     endpoint: Endpoint
     unsure: tuple[str, ...]
 
 
 def guess_endpoint(listing: EndpointListing) -> GuessedEndpoint:
-    """The endpoint that the listing probably describes. Its price is unknown."""
+    """The endpoint that the listing probably describes, without a price."""
     fields = listing.fields or {}
     roles = _guess_roles(fields)
     does = _guess_task(listing.id, roles)

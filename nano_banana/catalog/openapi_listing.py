@@ -15,11 +15,11 @@ from nano_banana.catalog.endpoint import Field, FieldType, named_fields
 from nano_banana.model.json_values import JSONObject, JSONValue
 
 _MAX_REFERENCE_DEPTH = 12
-"""How far a `$ref` may lead to another; more would be a circle."""
+"""How many references may be nested; more would be a circle."""
 
 
 class OpenApiDocument:
-    """Reads schemas, references resolved. What the document does not hold is an empty schema, never an error."""
+    """Reads schemas and resolves references. A missing part is an empty schema, never an error."""
 
     def __init__(self, document: JSONObject) -> None:
         self._document = document
@@ -36,7 +36,7 @@ class OpenApiDocument:
         return next((schema for schema in results if "status_url" not in _properties(schema)), {})
 
     def whole(self, schema: JSONValue, depth: int = _MAX_REFERENCE_DEPTH) -> JSONObject:
-        """The schema with its reference, `allOf` and lone alternative taken in; what stands beside them wins."""
+        """The schema with its reference, `allOf` and only alternative merged; its own keys win."""
         if not isinstance(schema, Mapping) or not depth:
             return {}
         parts: list[JSONObject] = []
@@ -86,9 +86,9 @@ def _list_at(data: JSONObject, key: str) -> list[JSONValue]:
 
 
 class EndpointListing(Struct, frozen=True, kw_only=True):
-    """What the service says of one endpoint. `as_of` is when it was asked, in seconds since 1970.
+    """The service's description of one endpoint, retrieved at `as_of` (seconds since 1970).
 
-    `gone` where it has no such endpoint (any more); `deprecated` ones still answer, for how long nobody says.
+    `gone` if it doesn't have the endpoint (any more); `deprecated` ones still answer, for an unknown time.
     `fields` is None where it does not describe them; `makes` are the places of files in its result, as far as
     its description tells.
     """
@@ -171,7 +171,7 @@ def _list_type(name: str, item: JSONObject) -> FieldType:
 
 
 def _bounds(api: OpenApiDocument, kind: FieldType, some: list[JSONObject]) -> Iterator[JSONObject]:
-    """Where the field's range stands: with a side of an image size, with an adapter's scale, with a number itself."""
+    """The schema with the field's range: of an image size's side, an adapter's scale, or the number itself."""
     for one in some:
         if kind is FieldType.IMAGE_SIZE and _is_size(one):
             yield api.whole(_properties(one)["width"])
@@ -202,7 +202,7 @@ def _choices(api: OpenApiDocument, kind: FieldType, some: list[JSONObject]) -> I
 
 
 def _output_places(api: OpenApiDocument) -> Iterator[str]:
-    """The places of files in a result: whatever has an address."""
+    """The places of files in a result: everything with a URL."""
     for name, raw in _properties(api.output()).items():
         for one in api.alternatives(api.whole(raw)):
             if one.get("type") == "array" and "url" in _properties(api.items(one)):

@@ -21,13 +21,13 @@ from nano_banana.catalog.endpoint import Endpoint, Price, PriceRange, Unit
 from nano_banana.model.json_values import JSONObject, JSONValue
 
 _SMALL, _LARGE = 1_000_000, 1 << 20
-"""A megapixel by either reading; which one the bill means is not documented."""
+"""The two usual sizes of a megapixel; which one is billed is not documented."""
 
 
 def estimate_price(
     endpoint: Endpoint, arguments: JSONObject, *, picture: tuple[int, int] | None = None, inputs: int = 1
 ) -> PriceRange | None:
-    """Low and high US dollars of one call, or None where the price or the units are unknown.
+    """Low and high US dollars of one call, or None if the price or the units are unknown.
 
     `arguments` may be completed or not; `picture` is the size of the input picture, for endpoints whose result has its
     size or a multiple of it, and `inputs` how many pictures go in. Started megapixels count whole, a picture at a time:
@@ -109,7 +109,7 @@ def whole_number(value: JSONValue) -> int | None:
 QUOTE_SOURCE = "fal's pricing API"
 
 DOUBTFUL_FACTOR = 2.0
-"""Quotes were wrong before, once by 59 times: one that differs more than this is not taken at its word."""
+"""Quotes have been wrong before, once by a factor of 59: those that differ more than this are doubted."""
 
 QUOTED_UNITS: Mapping[str, Unit] = MappingProxyType(
     {word: unit for unit in Unit for word in (unit.value, f"{unit.value}s")}
@@ -117,7 +117,7 @@ QUOTED_UNITS: Mapping[str, Unit] = MappingProxyType(
 
 
 class PriceQuote(Struct, frozen=True, kw_only=True):
-    """What a service says `unit` (its own word) costs; `as_of` is the day it was asked (`2026-08-14`)."""
+    """A service's price for one `unit` (its own word); `as_of` is the day of the query (`2026-08-14`)."""
 
     amount: float
     unit: str
@@ -126,27 +126,27 @@ class PriceQuote(Struct, frozen=True, kw_only=True):
 
 
 def quoted_unit(quote: PriceQuote) -> Unit | None:
-    """The unit that the quote means; None for a word that is not known, or another currency."""
+    """The unit that the quote means; None for an unknown word or another currency."""
     return QUOTED_UNITS.get(quote.unit.strip().casefold()) if quote.currency.upper() == "USD" else None
 
 
 def is_usable(price: Price | None, quote: PriceQuote) -> bool:
-    """Whether the quote counts what the price counts, so that it can take its place."""
+    """Whether the quote has the price's unit, so that it can replace it."""
     unit = quoted_unit(quote)
     return unit is not None and (price is None or price.unit is unit)
 
 
 def is_doubtful(price: Price | None, quote: PriceQuote) -> bool:
-    """Whether the quote is far from what was known: more than twice the dearest figure, or under half the cheapest."""
+    """Whether the quote is far from the known price: more than twice the highest figure, or under half the lowest."""
     if price is None or not is_usable(price, quote):
         return False
     return quote.amount > DOUBTFUL_FACTOR * price.highest_usd or quote.amount * DOUBTFUL_FACTOR < price.usd
 
 
 def with_quote(endpoint: Endpoint, quote: PriceQuote) -> Endpoint:
-    """The endpoint at the quoted price; factors and minimums stay. As it was, where the quote is not usable.
+    """The endpoint at the quoted price; factors and minimums stay. Unchanged if the quote isn't usable.
 
-    Between a doubtful quote and what was known the price is a range, so that a budget counts with the dearer.
+    With a doubtful quote, the price is a range, so that budgets use the higher figure.
     """
     price, unit = endpoint.price, quoted_unit(quote)
     if unit is None or not is_usable(price, quote):

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 ENTRY_POINT_GROUP = "nano_banana.providers"
 EMULATED_REVISION = 1
-"""The revision of what a stand-in on this machine answers for a service."""
+"""The revision of an emulator's answers."""
 
 T = TypeVar("T")
 
@@ -196,7 +196,7 @@ def check_provider(spec: ProviderSpec, settings: Settings, environ: Mapping[str,
 
 
 def is_emulated(spec: ProviderSpec, settings: Settings, environ: Mapping[str, str]) -> bool:
-    """Whether a stand-in on this machine answers for the service."""
+    """Whether an emulator on this machine replaces the service."""
     if not spec.address:
         return False
     address = cast("Callable[[Settings, Mapping[str, str]], str]", load_code(spec.address))

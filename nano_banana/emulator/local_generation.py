@@ -22,7 +22,7 @@ from nano_banana.providers.local.revision import local_revision
 from nano_banana.providers.workers import WorkerPool
 
 _LOCAL_KEYS = {"plain", "images", "image"}
-"""What the local provider says of its files, which are told of anew, and of itself."""
+"""Keys of the local provider's data about files and itself, which are left out."""
 
 
 class LocalGenerator:
@@ -31,12 +31,12 @@ class LocalGenerator:
     strict = True
 
     def __init__(self, catalog: Catalog, processes: int | None) -> None:
-        """Draw in so many processes (None: one for each processor), begun on first use."""
+        """Draw in this many processes (None: one per processor), started on first use."""
         self._pool = WorkerPool(processes)
         self._local = LocalProvider(self._pool, catalog)
 
     async def make(self, endpoint: Endpoint, inputs: RequestInputs, digest: str) -> GeneratedResult:  # noqa: ARG002 - all artists get it
-        """Draw it, several pictures one after the other. Raises CallFailed."""
+        """Draw the pictures one after the other. Raises CallFailed."""
         files: dict[str, AnswerFile] = {}
         first: Answer | None = None
         for at, arguments in enumerate(_arguments_per_picture(endpoint, inputs.arguments)):
@@ -51,7 +51,7 @@ class LocalGenerator:
         return GeneratedResult(data=told, files=files)
 
     def close(self) -> None:
-        """Send the drawing processes home."""
+        """Stop the drawing processes."""
         self._pool.close()
 
 
@@ -62,7 +62,7 @@ class _Paths:
         self._paths = paths
 
     def path(self, blob: Blob) -> Path:
-        """Where its bytes lie."""
+        """The file with these bytes."""
         return self._paths[blob.digest]
 
 

@@ -26,17 +26,17 @@ SHUTDOWN_GRACE = 0.3
 """Seconds that answers have to go out when the server stops."""
 
 START_TIMEOUT = 10.0
-"""Seconds that a beginning or an end may take."""
+"""Seconds that start or stop may take."""
 
 
 class Emulator:
     """A server that speaks fal's protocols, as a context manager or by `start` and `stop`.
 
-    `folder` gets `ca.pem` and, while it serves, a folder with the files; it is made where it is not there.
+    `folder` gets `ca.pem` and, while it serves, a folder with the files; it is created if needed.
     """
 
     def __init__(self, folder: Path, options: EmulatorOptions | None = None) -> None:
-        """Prepare; nothing is opened before `start`."""
+        """Nothing is opened before `start`."""
         self.folder = folder
         self.options = options or EmulatorOptions()
         self.ca: Path | None = None
@@ -56,13 +56,13 @@ class Emulator:
 
     @property
     def url(self) -> str:
-        """The one address of everything."""
+        """The base URL of all services."""
         return f"{'https' if self.options.tls else 'http'}://{self.host}"
 
     def start(self) -> Self:
         """Serve from now on.
 
-        Raises Unusable: `emulator_port` or `emulator_folder`, and Invalid where the folder of endpoints is wrong.
+        Raises Unusable: `emulator_port` or `emulator_folder`, and Invalid if the folder of endpoints has errors.
         """
         host, proxy_port = self.options.host, self.options.proxy_port
         sock = _listening_socket(host, self.options.port)
@@ -95,7 +95,7 @@ class Emulator:
         return self
 
     def stop(self) -> None:
-        """Serve no more: connections are closed, and the files are removed."""
+        """Close all connections and remove the files."""
         if self._thread is None:
             return
         if self._server is not None and self._loop is not None and self._state is not None:
@@ -112,7 +112,7 @@ class Emulator:
     def control(self, method: str, path: str, body: JSONValue = None) -> JSONValue:
         """Ask the control API, for example `control("GET", "counts")`; returns its JSON.
 
-        Raises urllib.error.HTTPError where it refuses.
+        Raises urllib.error.HTTPError if it refuses.
         """
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.url}/_emulator/{path}", data, method=method)  # noqa: S310 - our own
@@ -173,19 +173,19 @@ class Emulator:
 
 
 class _Server(uvicorn.Server):
-    """A server that says when it is up, and leaves signals to the program around it."""
+    """A server that reports when it is up, and doesn't handle signals."""
 
     def __init__(self, config: uvicorn.Config, up: threading.Event) -> None:
         super().__init__(config)
         self._told = up
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen, and say so."""
+        """Listen, and report it."""
         await super().startup(sockets)
         self._told.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Let answers that are on their way go out, and cut who stays then: clients may stay for ever."""
+        """Let pending answers finish, then cut the remaining connections."""
         asyncio.get_running_loop().call_later(SHUTDOWN_GRACE, self._cut)
         await super().shutdown(sockets)
 

@@ -28,7 +28,7 @@ Ts = TypeVarTuple("Ts")
 
 
 class WorkerPool:
-    """At most `processes` workers (None: one for each processor), fresh ones and not forks of this process."""
+    """At most `processes` workers (None: one per processor): fresh processes, no forks of this one."""
 
     def __init__(self, processes: int | None = None) -> None:
         self._processes = processes
@@ -51,7 +51,7 @@ class WorkerPool:
             raise CallFailed([problem("worker_died")]) from error
 
     def close(self) -> None:
-        """Cancel what waits, let what runs end, and end the workers; at once if this is interrupted."""
+        """Cancel waiting work, let running work end, and stop the workers; at once if interrupted."""
         executor, self._executor = self._executor, None
         if executor is None:
             return
@@ -87,12 +87,12 @@ class WorkerProvider:
         return Answer(data=data, files=payloads, cost_usd=0.0)
 
     async def close(self) -> None:
-        """Do nothing: the pool belongs to the one who made it."""
+        """Do nothing: the pool's creator closes it."""
 
 
 @contextmanager
 def _sigint_blocked() -> Iterator[None]:
-    """Hold back Ctrl-C: a worker whose start it breaks off is known to nobody, and tells its end with a trace."""
+    """Block Ctrl-C, which would leave a half-started worker behind that ends with a traceback."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -101,7 +101,7 @@ def _sigint_blocked() -> Iterator[None]:
 
 
 def _init_worker(environment: Mapping[str, str]) -> None:
-    """See the environment as the parent does, leave Ctrl-C to it, and end with it."""
+    """Copy the parent's environment, ignore Ctrl-C, and exit with the parent."""
     # The server that workers are forked from has the environment of the first pool that this process began.
     os.environ.clear()
     os.environ.update(environment)

@@ -12,13 +12,13 @@ from nano_banana.model.problem import CallFailed, problem
 
 
 class ComputeRequest(Struct, frozen=True, kw_only=True):
-    """The arguments, and where the input files lie by their place. All readers raise CallFailed."""
+    """The arguments, and the input files by place. All readers raise CallFailed."""
 
     arguments: JSONObject
     inputs: Mapping[str, Path]
 
     def input(self, place: str) -> Path:
-        """The input file at `place` (`compute_input` where it was not given)."""
+        """The input file at `place` (`compute_input` if it is missing)."""
         if place not in self.inputs:
             raise CallFailed([problem("compute_input", input=place)])
         return self.inputs[place]
@@ -41,14 +41,14 @@ class ComputeRequest(Struct, frozen=True, kw_only=True):
         return int(value)
 
     def flag(self, name: str) -> bool:
-        """True or false; false where it was not given."""
+        """True or false; false if it is missing."""
         value = self.arguments.get(name, False)
         if not isinstance(value, bool):
             raise argument_error(name, value)
         return value
 
     def text(self, name: str) -> str | None:
-        """A text, or None where it was not given."""
+        """A text; None if it is missing."""
         value = self.arguments.get(name)
         if value is not None and not isinstance(value, str):
             raise argument_error(name, value)
@@ -63,7 +63,7 @@ def number_argument(name: str, value: JSONValue, low: float, high: float) -> flo
 
 
 def number_arguments(name: str, value: JSONValue, low: float, high: float, *, count: int) -> tuple[float, ...]:
-    """`value` as just `count` numbers from `low` to `high`."""
+    """`value` as exactly `count` numbers from `low` to `high`."""
     items = sequence_argument(name, value)
     if len(items) != count:
         raise argument_error(name, value)

@@ -19,7 +19,7 @@ from nano_banana.provenance.watermark_messages import RIVAGAN_DECODER, RIVAGAN_E
 
 
 def check_face_models(parts: Collection[str]) -> None:
-    """Load nothing, but see that faces could be looked at, and these `parts` (of PARTS) be found.
+    """Check that faces and these `parts` (of PARTS) can be found, without loading the models.
 
     Raises Unusable: `faces_missing`, `opencv_foreign` or `weights_wrong`.
     """
@@ -32,7 +32,7 @@ def check_face_models(parts: Collection[str]) -> None:
 
 
 def check_watermark_models() -> None:
-    """Load nothing, but see that invisible marks could be written. Raises Unusable `marks_missing`."""
+    """Check that invisible marks can be written, without loading the models. Raises Unusable `marks_missing`."""
     lacking = missing_requirement(RIVAGAN_ENCODER, RIVAGAN_DECODER)
     if lacking is not None:
         raise Unusable([problem("marks_missing", missing=lacking)])

@@ -31,7 +31,7 @@ Vector = NDArray[np.float64]
 class FaceRecord(Struct, frozen=True, kw_only=True):
     """One face: who it is (`embedding`, 128 numbers of unit length), and the hashes of what is around it.
 
-    `light` is what was measured, as `look` tells it.
+    `light` is what `look` measured.
     """
 
     light: JSONObject
@@ -41,15 +41,15 @@ class FaceRecord(Struct, frozen=True, kw_only=True):
 
     @property
     def main(self) -> bool:
-        """Whether it is no face in the background."""
+        """Whether it isn't in the background."""
         return bool(self.light.get("main", True))
 
     def written(self) -> JSONObject:
-        """What of it is kept of a photo to compare with."""
+        """What is saved of a photo to compare with."""
         return {"embedding": _json_vector(self.embedding), "hash": self.hash, "hash_mirrored": self.mirrored}
 
     def apart(self, other: FaceRecord) -> int:
-        """In how many of 64 bits what is around the faces differs, in the picture or its mirror image."""
+        """How many of 64 bits of the surroundings' hashes differ, in the picture or its mirror image."""
         return min(hamming_distance(self.hash, other.hash), hamming_distance(self.hash, other.mirrored))
 
 
@@ -121,7 +121,7 @@ def look(request: ComputeRequest) -> WorkResult:
 
 
 def largest_face(path: Path) -> bytes | None:
-    """The embedding of the picture's largest face as 128 floats (32 bits each); None where it shows none.
+    """The embedding of the picture's largest face as 128 floats (32 bits each); None if it shows none.
 
     Raises as `look` does.
     """
@@ -188,7 +188,7 @@ def _nearest_photo(face: FaceRecord, person: PersonReference) -> JSONObject | No
 
 
 MIN_REFERENCES = 3
-"""Of fewer photos none can be left out to see how like the others it is."""
+"""With fewer photos, none can be left out for calibration."""
 
 
 def person(request: ComputeRequest) -> WorkResult:

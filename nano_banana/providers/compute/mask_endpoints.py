@@ -44,7 +44,7 @@ from nano_banana.providers.workers import WorkResult
 
 
 def open_mask(request: ComputeRequest, size: tuple[int, int]) -> Image.Image:
-    """The input `mask` in mode L. Raises CallFailed `mask_size` where it is not `size` (width, height)."""
+    """The input `mask` in mode L. Raises CallFailed `mask_size` if it isn't `size` (width, height)."""
     mask = open_picture(request.input("mask"), place="mask", behind=BLACK).convert("L")
     if mask.size != size:
         raise mask_size_error(mask.size, size)
@@ -101,7 +101,7 @@ def _find_arguments(wish: JSONValue) -> tuple[str, str | int, str]:
 
 
 def _add_region(canvas: Image.Image, region: MaskRegion, wider: float, softer: float) -> None:
-    """Grow and soften the region, and lay it on the canvas where it is lighter."""
+    """Grow and soften the region, and merge it into the canvas (the lighter pixel wins)."""
     high, wide = region.mask.shape
     side = (high + wide) / 2
     reach, band = min(wider * side, max(canvas.size)), softer * side

@@ -172,7 +172,7 @@ def survey(request: ComputeRequest) -> WorkResult:
 
 
 def face_argument(request: ComputeRequest) -> tuple[float, float, float, float] | None:
-    """The argument `face`, where it was given: left, top, width and height in pixels."""
+    """The argument `face`, if given: left, top, width and height in pixels."""
     value = request.arguments.get("face")
     if value is None:
         return None
@@ -215,7 +215,7 @@ def thumbnail(request: ComputeRequest) -> WorkResult:
 
 
 def _fit_square(box: tuple[int, int, int, int], size: tuple[int, int]) -> tuple[int, int, int, int]:
-    """The square moved, and where it must be made smaller, to lie in the picture; never empty."""
+    """The square, moved and if necessary shrunk to fit into the picture; never empty."""
     side = max(1, min(box[2] - box[0], *size))
     left = min(max(box[0] + (box[2] - box[0] - side) // 2, 0), size[0] - side)
     top = min(max(box[1] + (box[3] - box[1] - side) // 2, 0), size[1] - side)
