@@ -17,9 +17,9 @@ from pathlib import Path, PurePath
 
 from msgspec import Struct, field
 
-from nano_banana.formats.file_writing import as_user, atomic_write
+from nano_banana.formats.file_writing import as_user, atomic_write, translate_unwritable
 from nano_banana.model.known_folders import expand_user, shipped_path
-from nano_banana.model.problem import Invalid, Unusable, problem
+from nano_banana.model.problem import Invalid, problem
 from nano_banana.settings.configuration import PROJECT_FILE
 
 NAME_PATTERN = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
@@ -365,16 +365,13 @@ def write_files(files: Mapping[str, str], folder: Path) -> list[Path]:
     """Write texts by their names in `folder`; return their paths. Raises Unusable (`unwritable`)."""
     for name, text in files.items():
         path = folder / name
-        try:
-            with as_user():
-                path.parent.mkdir(parents=True, exist_ok=True)
-                if name == GITIGNORE and path.is_file():
-                    _add_lines(path, text)
-                    continue
-                with atomic_write(path) as fresh:
-                    fresh.write_text(text, "utf-8")
-        except OSError as error:
-            raise Unusable([problem("unwritable", file=str(path), why=error.strerror or "")]) from error
+        with translate_unwritable(path), as_user():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if name == GITIGNORE and path.is_file():
+                _add_lines(path, text)
+                continue
+            with atomic_write(path) as fresh:
+                fresh.write_text(text, "utf-8")
     return [folder / name for name in files]
 
 
@@ -389,11 +386,8 @@ def _add_lines(path: Path, text: str) -> None:
 
 def make_folder(folder: Path) -> None:
     """Create the folder if needed. Raises Unusable (`unwritable`)."""
-    try:
-        with as_user():
-            folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise Unusable([problem("unwritable", file=str(folder), why=error.strerror or "")]) from error
+    with translate_unwritable(folder), as_user():
+        folder.mkdir(parents=True, exist_ok=True)
 
 
 def add_subject(recipe: Path, person: NewSubject) -> tuple[str, str]:

@@ -19,7 +19,7 @@ from nano_banana.cli.progress import progress
 from nano_banana.cli.project_loading import settings_for
 from nano_banana.cli.screen import Screen
 from nano_banana.cli.verdict_reports import counts_summary
-from nano_banana.formats.file_writing import as_user
+from nano_banana.formats.file_writing import as_user, translate_unwritable
 from nano_banana.formats.html_page import data_url, html_page
 from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.known_folders import project_root
@@ -150,13 +150,10 @@ def create_pack(name: str, packs: Path) -> list[Path]:
         folder / "pack.yaml": text.substitute(name=_quoted_yaml(name), title=_quoted_yaml(title)),
         folder / "portrait.j2": (STARTER_FOLDER / "prompt.j2.txt").read_text("utf-8"),
     }
-    try:
-        with as_user():
-            folder.mkdir(parents=True)
-            for path, written in files.items():
-                path.write_text(written, "utf-8")
-    except OSError as error:
-        raise Unusable([problem("unwritable", file=str(folder), why=error.strerror or "")]) from error
+    with translate_unwritable(folder), as_user():
+        folder.mkdir(parents=True)
+        for path, written in files.items():
+            path.write_text(written, "utf-8")
     return list(files)
 
 
@@ -243,11 +240,8 @@ def preview_template(
 def write_gallery(screen: Screen, library: PackLibrary, html: Path) -> None:
     """Write the page of all previews. Raises Unusable (`unwritable`)."""
     packs = [found.pack for found in library.all() if found.pack is not None]
-    try:
-        with html.open("w", encoding="utf-8") as file:
-            file.writelines(pack_page(packs))
-    except OSError as error:
-        raise Unusable([problem("unwritable", file=str(html), why=error.strerror or "")]) from error
+    with translate_unwritable(html), html.open("w", encoding="utf-8") as file:
+        file.writelines(pack_page(packs))
     screen.say(f"wrote {html}")
 
 
@@ -272,13 +266,11 @@ def _copy_picture(picture: Path | None, out: Path, what: str) -> None:
     suffix = out.suffix.casefold()
     if suffix not in OUTPUT_FORMATS:
         raise Invalid([problem("preview_suffix", file=str(out))])
-    try:
+    with translate_unwritable(out):
         if OUTPUT_FORMATS[suffix] == OUTPUT_FORMATS.get(picture.suffix.casefold()):
             shutil.copyfile(picture, out)
         else:
             out.write_bytes(convert_image(picture, suffix))
-    except OSError as error:
-        raise Unusable([problem("unwritable", file=str(out), why=error.strerror or "")]) from error
 
 
 def _case_title(case: PackCase) -> str:

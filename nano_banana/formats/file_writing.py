@@ -189,6 +189,27 @@ def atomic_write(target: Path) -> Iterator[Path]:
             fresh.unlink(missing_ok=True)
 
 
+@contextmanager
+def translate_unwritable(path: Path) -> Iterator[None]:
+    """Raise Unusable (`unwritable`, with this path) in place of an OSError in the block."""
+    try:
+        yield
+    except OSError as error:
+        raise Unusable([problem("unwritable", file=str(path), why=error.strerror or str(error))]) from error
+
+
+@contextmanager
+def replaced_file(file: Path) -> Iterator[Path]:
+    """A new file that replaces `file` at the end of the block; if the block fails, `file` stays. Raises Unusable.
+
+    Makes the folder if there is none. See `atomic_write`.
+    """
+    with translate_unwritable(file):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_write(file) as fresh:
+            yield fresh
+
+
 def flush_to_disk(path: Path) -> None:
     """Wait until the disk has a file's content, or the names in a folder, so that they survive a loss of power.
 

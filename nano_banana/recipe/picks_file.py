@@ -16,12 +16,12 @@ from typing import Annotated, TypeAlias
 from msgspec import Meta, Struct, field
 from msgspec.structs import replace
 
-from nano_banana.formats.file_writing import atomic_write, flush_to_disk, user_umask
+from nano_banana.formats.file_writing import atomic_write, flush_to_disk, translate_unwritable, user_umask
 from nano_banana.formats.struct_schema import Section, decode_section, described, section_schema
 from nano_banana.formats.yaml_edit import edited_yaml
 from nano_banana.model.flow import Decision
 from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_object
-from nano_banana.model.problem import Invalid, Unusable, problem
+from nano_banana.model.problem import Invalid, problem
 from nano_banana.recipe.document import Document, read_yaml_file
 from nano_banana.recipe.naming import UNIQUE, Text
 from nano_banana.recipe.recipe_files import MAX_TEXT, RecipeFiles
@@ -266,21 +266,18 @@ def apply_decisions(path: Path, changes: Sequence[PickChange], takes: Collection
 
     Raises Invalid with every problem of the file, and Unusable if it can't be written.
     """
-    try:
-        path = path.resolve()
-        with _locked(path.parent):
-            while True:
-                before = path.read_bytes() if path.exists() else None
-                document = _document_at(path)
-                picks = picks_in(document)
-                changed, clashes = change_picks(picks, changes, takes)
-                data = picks_with(document.data if document else {}, changed)
-                if changed and not _replace(path, before, data):
-                    continue
-                picks = decode_section(data, PicksSection).picks
-                return ChangedPicks(picks=take_picks(picks, takes), clashes=clashes)
-    except OSError as error:
-        raise Unusable([problem("unwritable", file=str(path), why=error.strerror or "")]) from error
+    path = path.resolve()
+    with translate_unwritable(path), _locked(path.parent):
+        while True:
+            before = path.read_bytes() if path.exists() else None
+            document = _document_at(path)
+            picks = picks_in(document)
+            changed, clashes = change_picks(picks, changes, takes)
+            data = picks_with(document.data if document else {}, changed)
+            if changed and not _replace(path, before, data):
+                continue
+            picks = decode_section(data, PicksSection).picks
+            return ChangedPicks(picks=take_picks(picks, takes), clashes=clashes)
 
 
 def _replace(path: Path, before: bytes | None, data: JSONObject) -> bool:

@@ -10,9 +10,9 @@ from nano_banana.cli.formatting import plural
 from nano_banana.cli.options import FOLDER, FiniteRange, add_options, complete_choices, pass_screen
 from nano_banana.cli.screen import Screen
 from nano_banana.faces.face import FACE_CHOICES, FACE_ORDERS, PARTS
-from nano_banana.formats.file_writing import atomic_write
+from nano_banana.formats.file_writing import replaced_file
 from nano_banana.model.json_values import JSONObject, as_items, as_number
-from nano_banana.model.problem import Invalid, Unusable, did_you_mean, problem
+from nano_banana.model.problem import Invalid, did_you_mean, problem
 
 SECTION = ("Inspect", 7)
 
@@ -87,7 +87,8 @@ def command(
     find: JSONObject = {"part": part, "which": whose, "order": order}
     told, *files = preview_mask_of(image, find, grow=grow, feather=feather, invert=invert)
     for path, data in zip((mask, overlay), files, strict=True):
-        _write(path, data)
+        with replaced_file(path) as fresh:
+            fresh.write_bytes(data)
     if screen.machine:
         screen.json({"image": str(image), "find": part, "mask": str(mask), "overlay": str(overlay), **told})
         return
@@ -118,15 +119,6 @@ def _which_face(which: str) -> str | int:
             )
         ]
     )
-
-
-def _write(path: Path, data: bytes) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_write(path) as fresh:
-            fresh.write_bytes(data)
-    except OSError as error:
-        raise Unusable([problem("unwritable", file=str(path), why=error.strerror or "")]) from error
 
 
 def _summary(part: str, data: JSONObject, *, invert: bool) -> str:

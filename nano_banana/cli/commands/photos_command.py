@@ -17,9 +17,9 @@ from nano_banana.cli.project_loading import (
     settings_for,
 )
 from nano_banana.cli.screen import Screen
-from nano_banana.formats.file_writing import atomic_write
+from nano_banana.formats.file_writing import atomic_write, translate_unwritable
 from nano_banana.model.event import EventHandler
-from nano_banana.model.problem import Invalid, Unusable, problem
+from nano_banana.model.problem import Invalid, problem
 from nano_banana.session.run_request import recipe_file_in
 
 if TYPE_CHECKING:
@@ -113,8 +113,5 @@ def _say_albums(screen: Screen, studio: PhotoInspection, albums: list[CheckedPho
 def _write_page(studio: PhotoInspection, albums: list[CheckedPhotoSet], file: Path, on_event: EventHandler) -> None:
     from nano_banana.cli.photo_views import photo_page
 
-    try:
-        with atomic_write(file) as fresh, fresh.open("w", encoding="utf-8") as out:
-            out.writelines(photo_page(studio, albums, on_event))
-    except OSError as error:
-        raise Unusable([problem("unwritable", file=str(file), why=error.strerror or str(error))]) from error
+    with translate_unwritable(file), atomic_write(file) as fresh, fresh.open("w", encoding="utf-8") as out:
+        out.writelines(photo_page(studio, albums, on_event))

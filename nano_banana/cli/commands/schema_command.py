@@ -9,7 +9,7 @@ import click
 
 from nano_banana.cli.options import FILE, pass_screen
 from nano_banana.cli.screen import Screen
-from nano_banana.formats.file_writing import as_user
+from nano_banana.formats.file_writing import as_user, translate_unwritable
 from nano_banana.model.known_folders import shipped_path
 from nano_banana.model.problem import Unusable, problem
 
@@ -39,11 +39,8 @@ def command(screen: Screen, what: str, out: Path | None) -> None:
     if out is None:
         screen.data(text)
         return
-    try:
-        with as_user():
-            out.write_text(text, "utf-8")
-    except OSError as error:
-        raise Unusable([problem("unwritable", file=str(out), why=error.strerror or "")]) from error
+    with translate_unwritable(out), as_user():
+        out.write_text(text, "utf-8")
     screen.note(f"wrote {out}")
 
 

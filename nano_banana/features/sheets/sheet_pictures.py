@@ -21,12 +21,12 @@ from nano_banana.features.sheets.sheet_words import (
     STATE_WORDS,
     axis_labels,
     grid_heading,
-    replaced_file,
     sheet_summary,
     take_caption,
     take_labels,
     thumbnail_side,
 )
+from nano_banana.formats.file_writing import replaced_file
 from nano_banana.model.event import EventHandler
 
 FONT_EXTRAS = frozenset("·…“”’")

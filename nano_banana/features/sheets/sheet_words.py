@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 from msgspec import Struct
 
 from nano_banana.features.sheets.contact_sheet import ContactSheet
 from nano_banana.features.sheets.sheet_takes import SheetGrid, SheetTake, TakeState, calls_cost, value_on_axis
-from nano_banana.formats.file_writing import atomic_write
-from nano_banana.model.problem import Problem, Unusable, problem
+from nano_banana.formats.file_writing import replaced_file
+from nano_banana.model.problem import Problem
 from nano_banana.session.run_records import DECISION_WORDS, VerdictSummary
 
 STATE_WORDS = {
@@ -120,17 +119,6 @@ def thumbnail_side(takes: Sequence[SheetTake]) -> int:
     """The longer side of these takes' thumbnails, in pixels: a page with all of them stays below about 12 MB."""
     pictures = len(takes) + sum(take.before is not None and take.before.differs for take in takes)
     return next((side for most, side in THUMBNAIL_SIDES if pictures <= most), SMALLEST_THUMBNAIL)
-
-
-@contextmanager
-def replaced_file(file: Path) -> Iterator[Path]:
-    """A new file that replaces `file` at the end of the block; if the block fails, `file` stays. Raises Unusable."""
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_write(file) as fresh:
-            yield fresh
-    except OSError as error:
-        raise Unusable([problem("unwritable", file=str(file), why=error.strerror or str(error))]) from error
 
 
 def write_text_pieces(file: Path, pieces: Iterable[str]) -> None:
