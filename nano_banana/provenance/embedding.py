@@ -136,8 +136,10 @@ def read_image_file(path: Path) -> bytes:
     """
     try:
         # A pipe is never opened: without a writer, that would block forever.
-        is_file = stat.S_ISREG(path.stat().st_mode)
-        data = _read_limited(path) if is_file else None
+        data = None
+        if stat.S_ISREG(path.stat().st_mode):
+            with path.open("rb") as file:
+                data = file.read(MAX_FILE_BYTES + 1)
     except FileNotFoundError as error:
         raise Invalid([problem("picture_missing", path=str(path))]) from error
     except (OSError, ValueError) as error:
@@ -148,11 +150,6 @@ def read_image_file(path: Path) -> bytes:
     if len(data) > MAX_FILE_BYTES:
         raise Invalid([problem("marked_too_large", path=str(path), most=MAX_FILE_BYTES >> 20)])
     return data
-
-
-def _read_limited(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(MAX_FILE_BYTES + 1)
 
 
 def _a1111_metadata(mark: ProvenanceInfo, media: str, metadata: EmbeddedMetadata) -> tuple[dict[str, str], bytes]:

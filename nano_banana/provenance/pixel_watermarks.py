@@ -173,18 +173,18 @@ def write_watermark(rgb: Pixels, message: str) -> tuple[Pixels, WatermarkMatch, 
 def _residual(rgb: Pixels, message: str) -> FloatPixels:
     """What makes the mark, to be added to the picture."""
     network = _onnx_session(RIVAGAN_ENCODER)
-    small = _to_network_size(rgb)
+    small = _resized(rgb)
     data = np.array([message_bits(message)], np.float32)
     (made,) = network.run(None, {"frame": _network_input(small), "data": data})
     marked = np.clip(np.asarray(made, np.float32)[0, ::-1, 0].transpose(1, 2, 0), -1, 1)
     added = (marked + 1) * 127.5 - small
     high, wide = rgb.shape[:2]
-    return np.stack([_to_image_size(added[..., channel], (wide, high)) for channel in range(3)], axis=-1)
+    return np.stack([_resized(added[..., channel], (wide, high)) for channel in range(3)], axis=-1)
 
 
 def read_watermark(rgb: Pixels) -> tuple[int, ...]:
     """The 32 bits that the picture seems to hold, whether it was marked or not. Raises Unusable `marks_missing`."""
-    (said,) = _onnx_session(RIVAGAN_DECODER).run(None, {"frame": _network_input(_to_network_size(rgb))})
+    (said,) = _onnx_session(RIVAGAN_DECODER).run(None, {"frame": _network_input(_resized(rgb))})
     return tuple(int(number > BIT_THRESHOLD) for number in np.asarray(said, np.float32)[0])
 
 
@@ -194,12 +194,8 @@ def match_message(bits: Sequence[int], name: str, message: str) -> WatermarkMatc
     return WatermarkMatch(name=name, agree=agree, length=MESSAGE_BITS, least=MIN_MATCHING_BITS, sure=CERTAIN_BITS)
 
 
-def _to_network_size(rgb: Pixels) -> FloatPixels:
-    return np.asarray(Image.fromarray(rgb).resize((NETWORK_SIDE, NETWORK_SIDE), Image.Resampling.BICUBIC), np.float32)
-
-
-def _to_image_size(plane: FloatPixels, size: tuple[int, int]) -> FloatPixels:
-    return np.asarray(Image.fromarray(plane).resize(size, Image.Resampling.BICUBIC), np.float32)
+def _resized(values: Pixels | FloatPixels, size: tuple[int, int] = (NETWORK_SIDE, NETWORK_SIDE)) -> FloatPixels:
+    return np.asarray(Image.fromarray(values).resize(size, Image.Resampling.BICUBIC), np.float32)
 
 
 def _network_input(rgb: FloatPixels) -> FloatPixels:

@@ -76,15 +76,13 @@ class KnownWatermark(Struct, frozen=True, kw_only=True):
     sure: int
 
 
-def _ascii_bits(data: bytes) -> str:
-    return "".join(f"{byte:08b}" for byte in data)
-
+_SD1 = int.from_bytes(b"StableDiffusionV1", "big")
 
 KNOWN_WATERMARKS = (
     # In BFL's code a number of 48 bits; `bin(…)[2:]` drops its two leading zeros, so that 46 are written.
     KnownWatermark(name="bfl", bits=f"{0x2AFE879CF52E:b}", least=36, least_otherwise=38, sure=42),
     KnownWatermark(name="sdxl", bits=f"{0xB3EC907BB19E:b}", least=36, least_otherwise=40, sure=44),
-    KnownWatermark(name="sd1", bits=_ascii_bits(b"StableDiffusionV1"), least=95, least_otherwise=95, sure=115),
+    KnownWatermark(name="sd1", bits=f"{_SD1:0136b}", least=95, least_otherwise=95, sure=115),
 )
 """Of Stable Diffusion 2 (`SDV2`) there are only 32 bits, which clean pictures come too near: it is never claimed."""
 

@@ -66,22 +66,21 @@ def redact(
     rows.executemany(_BLANK_TICKET, [(ticket.number,) for ticket in requests if not ticket.open])
     rows.execute(_MERGE_SAVINGS, (subject.name,))
     rows.execute("DELETE FROM savings WHERE subject = ?", (subject.name,))
-    gone = _trail(rows, subject, keys) + _notes(rows, subject, keys | digests)
-    for number, arguments, summary in rows.execute("SELECT number, arguments, summary FROM runs").fetchall():
-        if subject.mentions(arguments) or subject.mentions(summary or ""):
-            rows.execute("UPDATE runs SET arguments = '{}', summary = '{}' WHERE number = ?", (number,))
-    _recipes(rows, subject)
-    return gone
-
-
-def _trail(rows: sqlite3.Connection, subject: DataSubject, keys: set[str]) -> int:
     found = rows.execute("SELECT recipe, position, key FROM trail").fetchall()
     gone = [(recipe, position) for recipe, position, key in found if key in keys or subject.mentions(position)]
     rows.executemany("DELETE FROM trail WHERE recipe = ? AND position = ?", gone)
-    return len(gone)
+    for number, arguments, summary in rows.execute("SELECT number, arguments, summary FROM runs").fetchall():
+        if subject.mentions(arguments) or subject.mentions(summary or ""):
+            rows.execute("UPDATE runs SET arguments = '{}', summary = '{}' WHERE number = ?", (number,))
+    # Remove the recipe's name from the records if it contains the person's name.
+    named = rows.execute("SELECT recipe FROM runs UNION SELECT recipe FROM tickets UNION SELECT recipe FROM savings")
+    for recipe in [recipe for (recipe,) in named.fetchall() if subject.mentions(recipe)]:
+        for statement in _UNNAME_RECIPE:
+            rows.execute(statement, (recipe,))
+    return len(gone) + _redact_notes(rows, subject, keys | digests)
 
 
-def _notes(rows: sqlite3.Connection, subject: DataSubject, names: set[str]) -> int:
+def _redact_notes(rows: sqlite3.Connection, subject: DataSubject, names: set[str]) -> int:
     """Notes that map names to values lose the person's names; other notes are dropped as a whole."""
     gone = 0
     found = rows.execute("SELECT name FROM notes").fetchall()
@@ -104,14 +103,6 @@ def _without_subject(text: str, subject: DataSubject, names: set[str]) -> dict[s
     except (ValueError, AttributeError):
         return {}
     return {name: value for name, value in values if not subject.mentions(name) and str(value) not in names}
-
-
-def _recipes(rows: sqlite3.Connection, subject: DataSubject) -> None:
-    """Remove the recipe's name from the records if it contains the person's name."""
-    named = rows.execute("SELECT recipe FROM runs UNION SELECT recipe FROM tickets UNION SELECT recipe FROM savings")
-    for recipe in [recipe for (recipe,) in named.fetchall() if subject.mentions(recipe)]:
-        for statement in _UNNAME_RECIPE:
-            rows.execute(statement, (recipe,))
 
 
 PENDING_NOTE = "forgetting"
