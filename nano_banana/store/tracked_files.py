@@ -11,6 +11,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -37,15 +38,14 @@ _REMEMBER = """
     digest = excluded.digest, size = excluded.size, mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns,
     inode = excluded.inode, ours = max(ours, excluded.ours)
 """
-_NOTHING: tuple[FileStamp | None, str, str] = (None, "", "")
 
 
-class _Looked(Struct, frozen=True, kw_only=True):
-    """What is known about some files: digests and stamps, or the error; and what we made them from."""
+class _Content(NamedTuple):
+    """A file's digest, the stamp that it had then, and what we made it from (see `adopt`)."""
 
-    digests: Mapping[Path, tuple[str, FileStamp]]
-    errors: Mapping[Path, OSError]
-    made_of: Mapping[Path, str]
+    digest: str
+    stamp: FileStamp
+    made_of: str = ""
 
 
 class FileDigests(StorePart):
@@ -57,15 +57,14 @@ class FileDigests(StorePart):
     def digests(self, paths: Mapping[Path, str]) -> dict[Path, Blob]:
         """The content of these files (path → media type). Raises Unusable (`input_unreadable`) with all problems."""
         seen = self._look(paths)
-        if seen.errors:
+        errors = {path: each for path, each in seen.items() if isinstance(each, OSError)}
+        if errors:
             raise Unusable(
                 problem("input_unreadable", path=str(path), reason=error.strerror or str(error))
-                for path, error in seen.errors.items()
+                for path, error in errors.items()
             )
-        return {
-            path: Blob(digest=seen.digests[path][0], size=seen.digests[path][1].size, media=media)
-            for path, media in paths.items()
-        }
+        found = {path: each for path, each in seen.items() if isinstance(each, _Content)}
+        return {path: Blob(digest=each.digest, size=each.stamp.size, media=paths[path]) for path, each in found.items()}
 
     def digest(self, path: Path, *, media: str) -> Blob:
         """The content of one file; see `digests`."""
@@ -73,12 +72,8 @@ class FileDigests(StorePart):
 
     def present(self, targets: Mapping[Path, str]) -> set[Path]:
         """Those files (path → `content_name`) that exist with that digest, or as we made them (see `adopt`)."""
-        seen = self._look(targets)
-        return {
-            path
-            for path, name in targets.items()
-            if path in seen.digests and name in (seen.digests[path][0], seen.made_of.get(path))
-        }
+        found = {path: each for path, each in self._look(targets).items() if isinstance(each, _Content)}
+        return {path for path, each in found.items() if targets[path] in (each.digest, each.made_of)}
 
     def adopt(self, path: Path, digest: str, stamp: FileStamp, *, made_of: str = "") -> None:
         """Remember a file that we wrote ourselves, so that we may replace it later; its stamp is believed at once.
@@ -98,47 +93,37 @@ class FileDigests(StorePart):
         """Those of these paths where we wrote a file that is gone or has another stamp by now."""
         places = {path: _absolute(path) for path in paths}
         known = self._known(set(places.values()))
-        return {path for path, place in places.items() if place in known and stamp_or_none(place) != known[place][0]}
+        return {path for path, place in places.items() if place in known and stamp_or_none(place) != known[place].stamp}
 
-    def _look(self, paths: Iterable[Path]) -> _Looked:
-        digests: dict[Path, tuple[str, FileStamp]] = {}
-        errors: dict[Path, OSError] = {}
-        unknown: dict[str, list[Path]] = {}
+    def _look(self, paths: Iterable[Path]) -> dict[Path, _Content | OSError]:
+        """The content of each file, read if its stamp is not the known one, or why it can't be read."""
         places = {path: _absolute(path) for path in paths}
         known = self._known(set(places.values()))
-        for path, place in places.items():
+        found: dict[str, _Content | OSError] = {}
+        unknown: list[str] = []
+        for place in dict.fromkeys(places.values()):
             try:
                 now = stamp_of(place)
             except OSError as error:
-                errors[path] = error
+                found[place] = error
                 continue
-            stamp, digest, _ = known.get(place, _NOTHING)
-            if stamp == now:
-                digests[path] = (digest, now)
+            if place in known and known[place].stamp == now:
+                found[place] = known[place]
             else:
-                unknown.setdefault(place, []).append(path)
+                unknown.append(place)
         begun = self._clock()
-        found = list(hash_files(list(unknown)))
-        for hashed in found:
-            for path in unknown[hashed.path]:
-                if hashed.error is None:
-                    digests[path] = (hashed.digest, hashed.stamp)
-                else:
-                    errors[path] = hashed.error
-        self._remember(found, begun)
-        made_of = {
-            path: made
-            for path, (digest, _) in digests.items()
-            for _, before, made in [known.get(places[path], _NOTHING)]
-            if made and before == digest
-        }
-        return _Looked(digests=digests, errors=errors, made_of=made_of)
+        read = list(hash_files(unknown))
+        for hashed in read:
+            before = known.get(hashed.path)
+            made_of = before.made_of if before and before.digest == hashed.digest else ""
+            found[hashed.path] = hashed.error or _Content(hashed.digest, hashed.stamp, made_of)
+        self._remember(read, begun)
+        return {path: found[place] for path, place in places.items()}
 
-    def _known(self, places: Iterable[str]) -> dict[str, tuple[FileStamp | None, str, str]]:
+    def _known(self, places: Iterable[str]) -> dict[str, _Content]:
         names = {self._name(place): place for place in places}
-        with self._database.reading() as rows:
-            found = rows.execute(_SELECT, (json_set(names),)).fetchall()
-        return {names[row[4]]: (FileStamp(*row[:4]), row[5], row[6]) for row in found}
+        rows = self._database.select(_SELECT, json_set(names))
+        return {names[row[4]]: _Content(row[5], FileStamp(*row[:4]), row[6]) for row in rows}
 
     def _remember(self, found: Iterable[HashedFile], begun: float) -> None:
         """Remember files that were read from `begun` on; the end of reading may be much later."""
