@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import functools
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nano_banana.faces.face import Face
 from nano_banana.faces.networks import DETECTOR, network_path, verified_weights
+
+if TYPE_CHECKING:
+    import cv2
 
 DETECTION_SIDE = 640
 """Larger pictures are scaled down first: at full size large faces get wrong points."""
@@ -41,12 +44,6 @@ MIN_SCORE_TURNED = 0.85
 """The least score of a face in another turn, where parts of upright faces score up to 0.8."""
 
 Pixels = NDArray[np.uint8]
-
-
-class _Detector(Protocol):
-    def setInputSize(self, size: tuple[int, int]) -> None: ...  # noqa: N802 - OpenCV's name
-
-    def detect(self, picture: Pixels) -> tuple[int, NDArray[np.float32] | None]: ...
 
 
 def find_faces(rgb: Pixels) -> tuple[Face, ...] | None:
@@ -144,17 +141,19 @@ def _detected(small: Pixels, scale: float, *, offset: int = 0) -> list[Face]:
     bgr[: small.shape[0], : small.shape[1]] = small[..., ::-1]
     detector.setInputSize((width, height))
     _, rows = detector.detect(bgr)
-    return [_face(row, scale, offset) for row in (() if rows is None else rows)]
+    # OpenCV's types don't say that there may be no rows.
+    found = cast("NDArray[np.float32] | None", rows)
+    return [_face(row, scale, offset) for row in (() if found is None else found)]
 
 
 @functools.cache
-def _detector() -> _Detector:
+def _detector() -> cv2.FaceDetectorYN:
     path = verified_weights(DETECTOR)
     import cv2
 
     # Workers already use one processor each.
     cv2.setNumThreads(1)
-    return cast(_Detector, cv2.FaceDetectorYN.create(str(path), "", (320, 320), MIN_SCORE, 0.3, 5000))
+    return cv2.FaceDetectorYN.create(str(path), "", (320, 320), MIN_SCORE, 0.3, 5000)
 
 
 def _face(row: NDArray[np.float32], scale: float, offset: int) -> Face:

@@ -6,9 +6,9 @@ import functools
 import importlib.util
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -18,8 +18,7 @@ from nano_banana.model.known_folders import expand_user
 from nano_banana.model.problem import Unusable, problem
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    import cv2
 
 OPENCV_FIRST = (4, 11)
 OPENCV_BEFORE = (5,)
@@ -148,18 +147,10 @@ def weights_file(name: str) -> Path | None:
     return find_weights(FACE_WEIGHTS[name])
 
 
-class TFLiteNetwork(Protocol):
-    """The part of OpenCV's `dnn.Net` that is used. Not thread safe; `forward` may reuse its memory."""
-
-    def setInput(self, blob: NDArray[np.float32]) -> None:  # noqa: N802 - OpenCV's name
-        """Set the input: 1 × 3 × height × width."""
-
-    def forward(self, names: Sequence[str]) -> Sequence[NDArray[np.float32]]:
-        """Run the network and return the outputs with these names."""
-
-
-def tflite_network(name: str) -> TFLiteNetwork:
+def tflite_network(name: str) -> cv2.dnn.Net:
     """The network with the weights `name` (of FACE_WEIGHTS), loaded once a process.
+
+    It isn't thread safe, and `forward` may reuse its memory.
 
     Raises Unusable: `faces_missing` (no OpenCV, or not the pinned weights) or `opencv_foreign`.
     """
@@ -170,8 +161,8 @@ def tflite_network(name: str) -> TFLiteNetwork:
 
 
 @functools.cache
-def _loaded_network(path: Path) -> TFLiteNetwork:
+def _loaded_network(path: Path) -> cv2.dnn.Net:
     import cv2
 
     cv2.setNumThreads(1)
-    return cast(TFLiteNetwork, cv2.dnn.readNetFromTFLite(str(path)))
+    return cv2.dnn.readNetFromTFLite(str(path))

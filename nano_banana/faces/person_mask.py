@@ -155,21 +155,19 @@ def guided_filter(guide: NDArray[np.float32], mask: NDArray[np.float32]) -> NDAr
     return _floats((slope * guide).sum(axis=-1) + start)
 
 
-def _coefficients(
-    guide: NDArray[np.float32], mask: NDArray[np.float32], radius: int = 3, ease: float = 1e-4
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Slope (height × width × 3) and start (height × width) of the best line in each window; `ease` is its ε."""
+def _coefficients(guide: SoftMask, mask: SoftMask) -> tuple[SoftMask, SoftMask]:
+    """Slope (height × width × 3) and start (height × width) of the best line in each window of 7 × 7 pixels."""
     import cv2
 
     def mean(values: NDArray[np.float32]) -> NDArray[np.float32]:
-        return np.asarray(cv2.blur(values, (2 * radius + 1, 2 * radius + 1)), np.float32)
+        return _floats(cv2.blur(values, (7, 7)))
 
     average, level = mean(guide), mean(mask)
     spread = np.empty((*mask.shape, 3, 3), np.float32)
     for one, other in ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)):
         product = mean(guide[..., one] * guide[..., other]) - average[..., one] * average[..., other]
         spread[..., one, other] = spread[..., other, one] = product
-    spread += np.eye(3, dtype=np.float32) * ease
+    spread += np.eye(3, dtype=np.float32) * 1e-4
     joint = mean(guide * mask[..., None]) - average * level[..., None]
     slope = np.linalg.solve(spread, joint[..., None])[..., 0].astype(np.float32)
     return mean(slope), mean(level - (slope * average).sum(axis=-1))

@@ -6,13 +6,16 @@ Each is taken from a square in which the face is level and of one size.
 from __future__ import annotations
 
 import functools
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nano_banana.faces.face import Face
 from nano_banana.faces.networks import RECOGNISER, verified_weights
+
+if TYPE_CHECKING:
+    import cv2
 
 Pixels = NDArray[np.uint8]
 
@@ -85,12 +88,6 @@ def _clipped_span(ends: list[float], spare: float, room: int) -> tuple[int, int]
 FaceVector = NDArray[np.float32]
 
 
-class _Recogniser(Protocol):
-    def alignCrop(self, picture: NDArray[np.uint8], row: FaceVector) -> NDArray[np.uint8]: ...  # noqa: N802 - OpenCV's name
-
-    def feature(self, picture: NDArray[np.uint8]) -> FaceVector: ...
-
-
 def face_embedding(rgb: NDArray[np.uint8], face: Face) -> FaceVector:
     """The face as a unit vector of 128 numbers; the cosine of two says how alike they are, −1 to 1.
 
@@ -106,12 +103,12 @@ def face_embedding(rgb: NDArray[np.uint8], face: Face) -> FaceVector:
 
 
 @functools.cache
-def _recogniser() -> _Recogniser:
+def _recogniser() -> cv2.FaceRecognizerSF:
     path = verified_weights(RECOGNISER)
     import cv2
 
     cv2.setNumThreads(1)
-    return cast(_Recogniser, cv2.FaceRecognizerSF.create(str(path), ""))
+    return cv2.FaceRecognizerSF.create(str(path), "")
 
 
 FACE_SIDE = 256

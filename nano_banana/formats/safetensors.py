@@ -11,13 +11,17 @@ import struct
 from collections.abc import Mapping, Sequence
 from math import prod
 from pathlib import Path
-from typing import IO, Annotated, Protocol, TypeAlias
+from typing import IO, TYPE_CHECKING, Annotated, TypeAlias
 
 import msgspec
 from msgspec import Meta, Struct
 
 from nano_banana.formats.zip_reader import PICKLE_SUFFIXES, ZIP_MAGIC
 from nano_banana.model.problem import Invalid, problem
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 FORMAT_MAX_HEADER = 100_000_000
 """Bytes; the format's own limit."""
@@ -116,18 +120,7 @@ def read_safetensors_header(path: Path, *, name: str) -> SafetensorsHeader:
         raise Invalid([problem("model_unreadable", file=name, why=error.strerror or "")]) from error
 
 
-class ByteTensor(Protocol):
-    """A tensor of bytes, as numpy has it."""
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Its sides."""
-
-    def tobytes(self) -> bytes:
-        """Its bytes, row by row."""
-
-
-def write_safetensors(tensors: Mapping[str, ByteTensor], metadata: Mapping[str, str]) -> bytes:
+def write_safetensors(tensors: Mapping[str, NDArray[np.uint8]], metadata: Mapping[str, str]) -> bytes:
     """The tensors (type `U8`) and the metadata as one file; equal input gives equal bytes."""
     header: dict[str, object] = {"__metadata__": dict(sorted(metadata.items()))}
     end, data = 0, []

@@ -132,17 +132,15 @@ class BoundedZip:
         return members
 
     def _check_member(self, info: zipfile.ZipInfo, name: str) -> None:
-        if not is_inside_name(name):
-            raise self._wrong("archive_path", name)
-        kind = stat.S_IFMT(info.external_attr >> 16)
-        if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-            raise self._wrong("archive_link", name)
-        if info.flag_bits & _ENCRYPTED:
-            raise self._wrong("archive_encrypted", name)
-        if info.compress_type not in _METHODS:
-            raise self._wrong("archive_method", name)
-        if name.casefold().endswith(PICKLE_SUFFIXES):
-            raise self._wrong("archive_pickle", name)
+        wrong = {
+            "archive_path": not is_inside_name(name),
+            "archive_link": stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR),
+            "archive_encrypted": info.flag_bits & _ENCRYPTED,
+            "archive_method": info.compress_type not in _METHODS,
+            "archive_pickle": name.casefold().endswith(PICKLE_SUFFIXES),
+        }
+        for kind in (kind for kind, is_so in wrong.items() if is_so):
+            raise self._wrong(kind, name)
 
     def _wrong(self, kind: str, name: str, *, most: int = 0) -> Invalid:
         return Invalid([problem(kind, archive=self.name, member=name, most=most)])

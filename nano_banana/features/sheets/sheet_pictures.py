@@ -253,17 +253,6 @@ class CellText(Struct, frozen=True, kw_only=True):
     inside: Sequence[str]
     lines: Sequence[str]
 
-    @classmethod
-    def for_take(cls, take: SheetTake, *, width: int, take_axes: Sequence[str], show: Sequence[str]) -> CellText:
-        """The take's text for a column of this width."""
-        size = letter_size(width)
-        below = [line for name in show if (line := take_caption(take, name))]
-        return cls(
-            size=size,
-            inside=wrap_words(take_labels(take_axes, take), size, width, lines=2, space=" · "),
-            lines=wrap_words(below, size, width, lines=3, space="  "),
-        )
-
     @property
     def height(self) -> int:
         """The height in pixels, with the bar above the text."""
@@ -334,8 +323,7 @@ def draw_pages(sheet: ContactSheet, on_event: EventHandler, *, trim: bool = Fals
     small = (small for _, small, _ in sheet.thumbnails(takes, side, on_event))
     pages = page_breaks(bands, heights)
     for number, (start, end) in enumerate(pages, start=1):
-        page, top = _new_page(sheet.name, about, number, len(pages))
-        before = None
+        page, top, before = _new_page(sheet.name, about, number, len(pages)), HEAD_HEIGHT, None
         for at in range(start, end):
             band = bands[at]
             if not _has_same_heads(before, band):
@@ -346,11 +334,9 @@ def draw_pages(sheet: ContactSheet, on_event: EventHandler, *, trim: bool = Fals
                     cell = draw_cell(take, next(small), _cell_text(take, band, sheet), width=band.width - GAP)
                     page.paste(cell, (MARGIN + band.indent + place * band.width, round(top)))
             top, before = top + heights[at] + GAP, band
-        yield (
-            page.crop((0, 0, PAGE_SIZE[0], min(PAGE_SIZE[1], round(top) + MARGIN - GAP)))
-            if trim and len(pages) == 1
-            else page
-        )
+        if trim and len(pages) == 1:
+            page = page.crop((0, 0, PAGE_SIZE[0], min(PAGE_SIZE[1], round(top) + MARGIN - GAP)))
+        yield page
 
 
 def page_breaks(bands: Sequence[Band], heights: Sequence[float]) -> list[tuple[int, int]]:
@@ -394,11 +380,18 @@ def _heights(bands: Sequence[Band], sheet: ContactSheet, small: Iterator[Thumbna
 
 
 def _cell_text(take: SheetTake, band: Band, sheet: ContactSheet) -> CellText:
-    return CellText.for_take(take, width=band.width - GAP, take_axes=band.take_axes, show=sheet.show)
+    width = band.width - GAP
+    size = letter_size(width)
+    below = [line for name in sheet.show if (line := take_caption(take, name))]
+    return CellText(
+        size=size,
+        inside=wrap_words(take_labels(band.take_axes, take), size, width, lines=2, space=" · "),
+        lines=wrap_words(below, size, width, lines=3, space="  "),
+    )
 
 
-def _new_page(name: str, about: str, number: int, pages: int) -> tuple[Image.Image, float]:
-    """A new page with its head, and the top of the first band."""
+def _new_page(name: str, about: str, number: int, pages: int) -> Image.Image:
+    """A new page with its head."""
     page = Image.new("RGB", PAGE_SIZE, PAPER)
     pen, right = ImageDraw.Draw(page), PAGE_SIZE[0] - MARGIN
     name = cut_to_width(name, 32, (right - MARGIN) / 2)
@@ -408,7 +401,7 @@ def _new_page(name: str, about: str, number: int, pages: int) -> tuple[Image.Ima
     if pages > 1:
         place = f"{number} / {pages}"
         draw_lines(pen, (right - text_width(place, 22), 39), [place], 22, SOFT_INK)
-    return page, HEAD_HEIGHT
+    return page
 
 
 def _has_same_heads(before: Band | None, band: Band) -> bool:
