@@ -211,9 +211,7 @@ _FREE_TEXTS = ("parameters", "Parameters", "UserComment", "Comment", "comment", 
 def generator_findings(beside: MetadataFields) -> Iterator[ProvenanceFinding]:
     """Yield a finding for every program that left metadata."""
     for reader in _READERS:
-        found = reader(beside)
-        if found is not None:
-            yield found
+        yield from reader(beside)
 
 
 def _stated_finding(name: str, facts: JSONObject, *, ai: bool | None = True) -> ProvenanceFinding:
@@ -229,15 +227,15 @@ _PAIR = re.compile(r'(?:^|, )(Steps|Sampler|Seed|Model|Version|Size): ("[^"]{0,3
 _FORGE = re.compile(r"^(?:f\d|.*forge|neo)", re.IGNORECASE)
 
 
-def _a1111(beside: MetadataFields) -> ProvenanceFinding | None:
+def _a1111(beside: MetadataFields) -> Iterator[ProvenanceFinding]:
     """AUTOMATIC1111's text, which Forge, SD.Next, Civitai and this program also write."""
     for text in beside.free:
         pairs = _a1111_pairs(text)
         if not pairs or pairs.get("version", "").startswith("Nano Banana"):
             continue
         facts = {"prompt": shorten(text.partition("\nNegative prompt:")[0].partition("\nSteps:")[0]), **pairs}
-        return _stated_finding("forge" if _FORGE.match(pairs.get("version", "")) else "a1111", facts)
-    return None
+        yield _stated_finding("forge" if _FORGE.match(pairs.get("version", "")) else "a1111", facts)
+        return
 
 
 def _a1111_pairs(text: str) -> Mapping[str, str]:
@@ -250,7 +248,7 @@ def _a1111_pairs(text: str) -> Mapping[str, str]:
     return {}
 
 
-def _comfyui(beside: MetadataFields) -> ProvenanceFinding | None:
+def _comfyui(beside: MetadataFields) -> Iterator[ProvenanceFinding]:
     """`prompt` and `workflow`: PNG texts, or EXIF texts that begin with these words (WebP)."""
     texts = {key: beside.texts.get(key, "") for key in ("prompt", "workflow")}
     for text in beside.tags.texts.values():
@@ -259,12 +257,11 @@ def _comfyui(beside: MetadataFields) -> ProvenanceFinding | None:
             texts[word.casefold()] = rest
     graph, flow = parse_json_object(texts["prompt"]), parse_json_object(texts["workflow"])
     nodes = [node for node in (graph or {}).values() if isinstance(node, Mapping) and "class_type" in node]
-    if not nodes and not (flow and isinstance(flow.get("nodes"), list)):
-        return None
     models = {model for node in nodes for model in _node_inputs(node, ("ckpt_name", "unet_name"))}
-    return _stated_finding(
-        "comfyui", {"nodes": len(nodes) or None, "model": shorten(", ".join(sorted(models))) or None}
-    )
+    if nodes or (flow and isinstance(flow.get("nodes"), list)):
+        yield _stated_finding(
+            "comfyui", {"nodes": len(nodes) or None, "model": shorten(", ".join(sorted(models))) or None}
+        )
 
 
 def _node_inputs(node: JSONObject, names: tuple[str, ...]) -> Iterator[str]:
@@ -273,24 +270,25 @@ def _node_inputs(node: JSONObject, names: tuple[str, ...]) -> Iterator[str]:
         yield from (model for name in names if isinstance(model := inputs.get(name), str))
 
 
-def _invokeai(beside: MetadataFields) -> ProvenanceFinding | None:
+def _invokeai(beside: MetadataFields) -> Iterator[ProvenanceFinding]:
     for key in ("invokeai_metadata", "sd-metadata"):
         found = parse_json_object(beside.texts.get(key, ""))
         if found is not None:
             image = found.get("image")
             deeper = image if isinstance(image, Mapping) else found
             facts = pick_values(deeper, prompt="positive_prompt", seed="seed", steps="steps")
-            return _stated_finding("invokeai", {**facts, **pick_values(found, version="app_version")})
-    if "invokeai_graph" in beside.texts or "invokeai_workflow" in beside.texts:
-        return _stated_finding("invokeai", {})
+            yield _stated_finding("invokeai", {**facts, **pick_values(found, version="app_version")})
+            return
     dream = beside.texts.get("Dream", "")
-    return _stated_finding("invokeai", {"prompt": shorten(dream)}) if re.search(r" -[sS] ?\d", dream) else None
+    if "invokeai_graph" in beside.texts or "invokeai_workflow" in beside.texts:
+        yield _stated_finding("invokeai", {})
+    elif re.search(r" -[sS] ?\d", dream):
+        yield _stated_finding("invokeai", {"prompt": shorten(dream)})
 
 
-def _novelai(beside: MetadataFields) -> ProvenanceFinding | None:
-    if beside.texts.get("Software", beside.tags.texts.get("Software", "")).casefold() != "novelai":
-        return None
-    return novelai_finding(beside.texts, "text")
+def _novelai(beside: MetadataFields) -> Iterator[ProvenanceFinding]:
+    if beside.texts.get("Software", beside.tags.texts.get("Software", "")).casefold() == "novelai":
+        yield novelai_finding(beside.texts, "text")
 
 
 def novelai_finding(texts: Mapping[str, JSONValue], where: str) -> ProvenanceFinding:
@@ -301,44 +299,43 @@ def novelai_finding(texts: Mapping[str, JSONValue], where: str) -> ProvenanceFin
     return _stated_finding("novelai", {**facts, **pick_values(texts, model="Source"), "where": where})
 
 
-def _fooocus(beside: MetadataFields) -> ProvenanceFinding | None:
+def _fooocus(beside: MetadataFields) -> Iterator[ProvenanceFinding]:
     for found in filter(None, map(parse_json_object, beside.free)):
         swarm = found.get("sui_image_params")
         if isinstance(swarm, Mapping):
-            return _stated_finding("swarmui", pick_values(swarm, prompt="prompt", model="model", seed="seed"))
+            yield _stated_finding("swarmui", pick_values(swarm, prompt="prompt", model="model", seed="seed"))
+            return
         if "fooocus_scheme" in beside.texts or "base_model" in found:
-            return _stated_finding("fooocus", pick_values(found, prompt="prompt", model="base_model", seed="seed"))
-    return None
+            yield _stated_finding("fooocus", pick_values(found, prompt="prompt", model="base_model", seed="seed"))
+            return
 
 
-def _midjourney(beside: MetadataFields) -> ProvenanceFinding | None:
+def _midjourney(beside: MetadataFields) -> Iterator[ProvenanceFinding]:
     for text in beside.free:
         job = re.search(r"\bJob ID: ([0-9a-f-]{36})", text)
         if job:
-            return _stated_finding("midjourney", {"prompt": shorten(text[: job.start()]), "job": job[1]})
-    return None
+            yield _stated_finding("midjourney", {"prompt": shorten(text[: job.start()]), "job": job[1]})
+            return
 
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _SIGNATURE = re.compile(r"Signature: [A-Za-z0-9+/_-]{40,}={0,2}")
 
 
-def _grok(beside: MetadataFields) -> ProvenanceFinding | None:
+def _grok(beside: MetadataFields) -> Iterator[ProvenanceFinding]:
     """Grok's pair: Artist is a UUID, ImageDescription a signature."""
     artist, described = (beside.tags.texts.get(name, "") for name in ("Artist", "ImageDescription"))
-    if not _UUID.fullmatch(artist) or not _SIGNATURE.fullmatch(described):
-        return None
-    return _stated_finding("grok", {"job": artist})
+    if _UUID.fullmatch(artist) and _SIGNATURE.fullmatch(described):
+        yield _stated_finding("grok", {"job": artist})
 
 
-def _bfl(beside: MetadataFields) -> ProvenanceFinding | None:
+def _bfl(beside: MetadataFields) -> Iterator[ProvenanceFinding]:
     """Black Forest Labs' own scripts: Software `AI generated;txt2img;flux`, Make `Black Forest Labs`."""
     software, make = (beside.tags.texts.get(name, "") for name in ("Software", "Make"))
-    if not software.startswith("AI generated") and make != "Black Forest Labs":
-        return None
-    facts = {"software": software, "make": make, "model": beside.tags.texts.get("Model", "")}
     name = "bfl" if make == "Black Forest Labs" else "software"
-    return _stated_finding(name, _shortened(facts))
+    if name == "bfl" or software.startswith("AI generated"):
+        facts = {"software": software, "make": make, "model": beside.tags.texts.get("Model", "")}
+        yield _stated_finding(name, _shortened(facts))
 
 
 _AI_SOFTWARE = re.compile(
@@ -357,18 +354,18 @@ _AI_SOFTWARE_ALONE = re.compile(
 """Ambiguous names, matched only if the text has nothing else but a maker and a version."""
 
 
-def _software(beside: MetadataFields) -> ProvenanceFinding | None:
+def _software(beside: MetadataFields) -> Iterator[ProvenanceFinding]:
     """The name of an AI program in the fields for software."""
     said = [beside.texts.get("Software", ""), beside.tags.texts.get("Software", ""), beside.iim.get("program", "")]
     for text in (*said, property_value(beside.xmp, CREATOR_TOOL) or ""):
         if text.startswith(("AI generated", "Nano Banana")):
             continue
         if _AI_SOFTWARE.search(text) or _AI_SOFTWARE_ALONE.fullmatch(text.strip()):
-            return _stated_finding("software", {"software": shorten(text)})
-    return None
+            yield _stated_finding("software", {"software": shorten(text)})
+            return
 
 
-def _aigc(beside: MetadataFields) -> ProvenanceFinding | None:
+def _aigc(beside: MetadataFields) -> Iterator[ProvenanceFinding]:
     """China's implicit label (GB 45438-2025), in XMP or a text; `Label` 1: made by AI, 2: may be, 3: suspected."""
     labels = [
         parse_json_object(beside.texts.get("AIGC") or ""),
@@ -378,11 +375,11 @@ def _aigc(beside: MetadataFields) -> ProvenanceFinding | None:
         label = (found or {}).get("AIGC", found)
         label = parse_json_object(label) if isinstance(label, str) else label
         if isinstance(label, Mapping) and "Label" in label and (found in labels or label is not found):
-            return _stated_finding("aigc", pick_values(label, label="Label", producer="ContentProducer"))
-    return None
+            yield _stated_finding("aigc", pick_values(label, label="Label", producer="ContentProducer"))
+            return
 
 
-_READERS: tuple[Callable[[MetadataFields], ProvenanceFinding | None], ...] = (
+_READERS: tuple[Callable[[MetadataFields], Iterator[ProvenanceFinding]], ...] = (
     _a1111,
     _comfyui,
     _invokeai,
