@@ -21,9 +21,10 @@ from starlette.types import ASGIApp
 from nano_banana.model.problem import Invalid, LimitReached, NanoBananaError, Refused
 from nano_banana.recipe.picks_file import PickChange
 from nano_banana.studio.event_log import EventLog
+from nano_banana.studio.project_view import ProblemWords
 from nano_banana.studio.studio_access import AccessGuard, StudioAccess
 from nano_banana.studio.studio_pictures import THUMBNAIL_SIDES, Thumbnails
-from nano_banana.studio.studio_project import ProblemWords, StudioProject
+from nano_banana.studio.studio_project import StudioProject
 from nano_banana.studio.studio_runs import StudioRuns, plan_answer
 
 PAGES = Path(__file__).parent / "pages"

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from nano_banana.model.call import Blob
 from nano_banana.model.problem import Unusable
 from nano_banana.store.local_store import Store
-from nano_banana.studio.studio_project import ProjectView, ReferencePhoto
+from nano_banana.studio.project_view import ProjectView, ReferencePhoto
 from nano_banana.studio.take_listing import FaceBox
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,6 +26,10 @@ AT_ONCE = 2
 
 STUDIO_RUN = "(studio)"
 """The run that thumbnails are logged under."""
+
+
+PNG_HEAD = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
+"""How every PNG begins; its width and height follow."""
 
 
 class PictureFile(Struct, frozen=True, kw_only=True):
@@ -52,13 +57,20 @@ class PictureFacts:
 
     def of_file(self, path: Path) -> tuple[int, int, float]:
         """The same of any file."""
+        try:
+            with path.open("rb") as file:
+                head, made_at = file.read(24), os.fstat(file.fileno()).st_mtime
+        except OSError:
+            return 0, 0, 0.0
+        if head.startswith(PNG_HEAD):
+            return int.from_bytes(head[16:20]), int.from_bytes(head[20:24]), made_at
         from PIL import Image, UnidentifiedImageError
 
         from nano_banana.formats.picture_files import oriented_size
 
         try:
             with Image.open(path) as picture:
-                return *oriented_size(picture), path.stat().st_mtime
+                return *oriented_size(picture), made_at
         except (OSError, UnidentifiedImageError, ValueError, Image.DecompressionBombError):
             return 0, 0, 0.0
 

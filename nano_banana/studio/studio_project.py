@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +19,7 @@ from nano_banana.model.flow import Reason
 from nano_banana.model.json_values import as_items, as_object
 from nano_banana.model.nodes import NodeStatus
 from nano_banana.model.problem import Invalid, NanoBananaError, Problem, problem
+from nano_banana.providers.fal.fal_config import HOST_VARIABLES
 from nano_banana.recipe.picks_file import (
     PICKS_FILE,
     ChangedPicks,
@@ -31,37 +33,24 @@ from nano_banana.session.explanation import Explanation
 from nano_banana.session.forecasting import Forecast
 from nano_banana.session.manifest import MANIFEST
 from nano_banana.session.run_records import LOOK_ENDPOINT, NodeRecord
-from nano_banana.session.run_request import RunRequest
+from nano_banana.session.run_request import RunRequest, environment_digests
 from nano_banana.session.session import Session
 from nano_banana.session.store_runner import BATCH_RUN_PREFIX
 from nano_banana.settings.configuration import Settings
 from nano_banana.stages.stage_registry import kind_of
 from nano_banana.store.local_store import Store
 from nano_banana.store.run_log import RUNNING, Run
+from nano_banana.studio.project_view import ProblemWords, ProjectView, ReferencePhoto, SubjectPhotos
+from nano_banana.studio.saved_view import load_view, save_view, saved_view_name
 from nano_banana.studio.studio_pictures import PictureFacts, PictureFile
 from nano_banana.studio.take_listing import (
-    FaceBox,
-    ListedTake,
     Listing,
     ListingWords,
-    TakeFaces,
     encode_takes,
     face_box,
     list_takes,
     takes_answer,
 )
-
-
-class ProblemWords(Struct, frozen=True, kw_only=True):
-    """A problem as an answer has it. `line` and `column` count from 1; 0 if the problem has no place."""
-
-    error: str
-    help: str = ""
-    file: str = ""
-    line: int = 0
-    column: int = 0
-    length: int = 0
-    warning: bool = False
 
 
 class StudioWords(Struct, frozen=True, kw_only=True):
@@ -93,47 +82,12 @@ class StudioWords(Struct, frozen=True, kw_only=True):
         return ". ".join(text for text in self.problem(problem) if text)
 
 
-class ReferencePhoto(Struct, frozen=True, kw_only=True):
-    """One of a subject's photos. `face` is where the main face is, `faces` the digest of the file with all faces."""
-
-    name: str
-    digest: str
-    width: int
-    height: int
-    face: FaceBox | None = None
-    faces: str = ""
-
-    def listed(self) -> dict[str, str | int | None]:
-        """The photo as `/api/project` has it."""
-        url = None if self.face is None else f"/face/{self.digest}"
-        return {"name": self.name, "digest": self.digest, "width": self.width, "height": self.height, "face_url": url}
+SLOW_SECONDS = 0.5
+"""A view that takes longer to make is kept for the next start."""
 
 
-class SubjectPhotos(Struct, frozen=True, kw_only=True):
-    """A subject's photos: those that are only compared with, and those that train."""
-
-    held_out: Sequence[ReferencePhoto] = ()
-    training: Sequence[ReferencePhoto] = ()
-
-
-class ProjectView(Struct, frozen=True, kw_only=True):
-    """What the project is at one moment. `problems` are why it could not be read again, if it could not."""
-
-    name: str
-    revision: str
-    project: bytes
-    answer: bytes
-    encoded: Mapping[str, bytes]
-    takes: Mapping[str, ListedTake]
-    take_faces: Mapping[str, TakeFaces]
-    face_boxes: Mapping[str, FaceBox]
-    """The main face in each judged picture, by digest."""
-    photos: Mapping[str, SubjectPhotos]
-    pictures: Mapping[str, PictureFile]
-    folder: Path
-    picks_file: Path
-    pick_stages: Sequence[str] = ()
-    problems: Sequence[ProblemWords] = ()
+def _run_state(run: Run | None) -> str:
+    return "" if run is None else f"{run.id} {run.status}"
 
 
 class _Marker(Struct, frozen=True, kw_only=True):
@@ -158,10 +112,35 @@ class StudioProject:
         self._writing = threading.Lock()
         self._view: ProjectView | None = None
         self._marker = _Marker()
+        self._seconds = 0.0
+        self._environment: Mapping[str, str] = {}
 
     def close(self) -> None:
-        """Close the store."""
+        """Keep the view for the next start, and close the store."""
+        with self._lock:
+            self._save()
         self.store.close()
+
+    def _save(self) -> None:
+        """Keep a view that took long to make."""
+        view, run = self._view, self._marker.run
+        if view is None or self._seconds < SLOW_SECONDS or view.problems or (run is not None and run.status == RUNNING):
+            return
+        name, files = saved_view_name(self.request, self.settings), self._marker.files
+        save_view(self.store, name, view, files, _run_state(run), self._environment)
+        self._seconds = 0.0
+
+    def restored(self) -> ProjectView | None:
+        """The view that was kept, if everything is as it was."""
+        saved = load_view(self.store, saved_view_name(self.request, self.settings), self.environ)
+        if saved is None:
+            return None
+        files = {Path(name): stamp for name, stamp in saved.files.items()}
+        marker = self._mark(files)
+        if marker.files != files or _run_state(marker.run) != saved.run:
+            return None
+        self._marker = marker
+        return saved.view()
 
     @property
     def known(self) -> ProjectView | None:
@@ -174,8 +153,12 @@ class StudioProject:
         If only the last edit is wrong, the view is the one before, with the problems.
         """
         with self._lock:
+            if self._view is None:
+                self._view = self.restored()
             if self._view is None or self._marker != self._mark(self._marker.files):
+                begun = time.monotonic()
                 self._view = self._read()
+                self._seconds = time.monotonic() - begun
             return self._view
 
     def session(self) -> Session:
@@ -227,6 +210,8 @@ class StudioProject:
             with self.session() as session:
                 records = session.forecast().records
                 seen = session.loaded.files.seen
+                names = session.loaded.env_read | set(HOST_VARIABLES)
+                self._environment = environment_digests(names, self.environ)
                 files = {**before.files, **seen, session.folder / MANIFEST: None}
                 view = self._view_of(session, records)
         except NanoBananaError as error:

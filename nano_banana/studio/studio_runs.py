@@ -20,7 +20,8 @@ from nano_banana.session.recipe_run import FinishedRun, RunCaller, WriteSheet, p
 from nano_banana.session.session import Session
 from nano_banana.store.run_log import RUNNING, Run
 from nano_banana.studio.event_log import EventLog
-from nano_banana.studio.studio_project import ProjectView, StudioProject
+from nano_banana.studio.project_view import ProjectView
+from nano_banana.studio.studio_project import StudioProject
 
 POLL_SECONDS = 0.5
 """How often files and the store's runs are looked at while a page is open."""

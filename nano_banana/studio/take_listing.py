@@ -163,12 +163,12 @@ class _Lister:
         words: ListingWords,
         facts: PictureFacts,
         pick_stage: Callable[[str, NodeInfo], str],
-        choose_stages: Collection[str],
+        pick_stages: Collection[str],
     ) -> None:
         self._words = words
         self._facts = facts
         self._pick_stage = pick_stage
-        self._choose_stages = choose_stages
+        self._pick_stages = pick_stages
         self.faces: dict[str, TakeFaces] = {}
         self.pictures: dict[str, str] = {}
 
@@ -192,7 +192,7 @@ class _Lister:
             tries=list(self._tries(record, shown)),
             cost_usd=calls_cost([{"cost_usd": call.cost_usd} for call in calls]),
             pick_stage=self._pick_stage(record.id, card),
-            chosen=_chosen(record, self._choose_stages),
+            chosen=_chosen(record, self._pick_stages),
             problems=[self._words.problem(problem) for problem in shown.problems],
             hash=None,
             made_at=None if shown.picture is None else self._facts(shown.picture)[2] or None,
@@ -255,12 +255,12 @@ def _prompt(calls: Iterable[_MadeCall]) -> str:
     return next((prompt for call in calls if isinstance(prompt := call.arguments.get("prompt"), str)), "")
 
 
-def _chosen(record: NodeRecord, choose_stages: Collection[str]) -> bool | None:
+def _chosen(record: NodeRecord, pick_stages: Collection[str]) -> bool | None:
     """Whether a choice let the take go on; None if it came to none."""
     left = record.exited_early
     if left is not None and left.why == "not_chosen":
         return False
-    return True if any(made.stage in choose_stages for made in record.pictures) else None
+    return True if any(made.stage in pick_stages for made in record.pictures) else None
 
 
 def _stands(shown: SheetTake, label: str, made: OutputPicture | None, *, alone: bool) -> bool:

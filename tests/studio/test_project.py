@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from nano_banana.studio import studio_project
 from tests.stories.project import Project
 from tests.studio.conftest import Serve
 
@@ -73,3 +76,23 @@ def test_a_picture_that_is_gone_is_not_found(made: Project, serve: Serve) -> Non
         file.unlink()
         answers = [visit.page.get(f"/{place}/{digest}") for place in ("picture", "thumb/640", "face")]
     assert {answer.status_code for answer in answers} == {404}
+
+
+def test_a_view_that_took_long_is_kept_for_the_next_start(
+    made: Project, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(studio_project, "SLOW_SECONDS", 0.0)
+    with serve(made) as visit:
+        first = visit.page.get("/api/takes")
+        project = visit.page.get("/api/project").json()
+        faces = visit.page.get("/api/faces/heads/ana/office/s11").json()
+    with serve(made) as visit:
+        kept = visit.server.project.restored()
+        assert visit.page.get("/api/takes").content == first.content
+        assert visit.page.get("/api/project").json() == project
+        assert visit.page.get("/api/faces/heads/ana/office/s11").json() == faces
+    assert kept is not None
+    made.edit("seeds: [11, 29]", "seeds: [11]")
+    with serve(made) as visit:
+        assert visit.server.project.restored() is None
+        assert len(visit.page.get("/api/takes").json()["takes"]) == 2
