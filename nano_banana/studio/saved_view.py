@@ -1,4 +1,4 @@
-"""A project's last view, kept in the store so that the next start is quick."""
+"""A project's last view, kept in the store for a quick next start."""
 
 from __future__ import annotations
 

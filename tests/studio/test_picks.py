@@ -83,14 +83,17 @@ def test_a_wrong_request_writes_nothing(choosing: Project, serve: Serve, body: J
     assert not picks_file(choosing).exists()
 
 
-def test_a_stage_that_chooses_nothing_is_refused(choosing: Project, serve: Serve) -> None:
-    """Written, it would make the recipe invalid."""
-    wrong = {**change("heads/ana/office/s11", "keep"), "stage": "takes"}
+def test_decisions_stand_under_a_stage_that_chooses(choosing: Project, serve: Serve) -> None:
+    """Under another they would make the recipe invalid."""
+    known = {**change("heads/ana/office/s11", "keep"), "stage": "takes"}
+    unknown = {**change("heads/ana/gone/s11", "keep"), "stage": "takes"}
     with serve(choosing) as visit:
-        answer = visit.page.post("/api/picks", json={"changes": [wrong]})
-    assert answer.status_code == 422
-    assert "`takes`" in answer.json()["error"]
-    assert not picks_file(choosing).exists()
+        refused = visit.page.post("/api/picks", json={"changes": [known, unknown]})
+        assert not picks_file(choosing).exists()
+        answer = visit.page.post("/api/picks", json={"changes": [known]}).json()
+    assert refused.status_code == 422
+    assert "`takes`" in refused.json()["error"]
+    assert answer["picks"]["heads/ana/office/s11"]["stage"] == "picks"
 
 
 def test_a_broken_picks_file_is_told_of(choosing: Project, serve: Serve) -> None:
