@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -92,7 +91,7 @@ def with_allowed_env(settings: Settings) -> Settings:
     if not names:
         return settings
     try:
-        return dataclasses.replace(settings, allow_env=parse_names(",".join([settings.allow_env, *names]).strip(",")))
+        return replace(settings, allow_env=parse_names(",".join([settings.allow_env, *names]).strip(",")))
     except ValueError as error:
         raise Invalid([problem("setting_not_names", owner="command line", name="--allow-env")]) from error
 

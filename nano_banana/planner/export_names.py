@@ -139,7 +139,7 @@ def _all_copies(plan: PlanContext, export: ExportSpec) -> Iterator[tuple[Take, _
                 if route.is_dropped(take.id):
                     continue
                 rulings = route.rulings(take.id)
-                for verdicts in _ruling_groups(rulings, apart=by_verdict):
+                for verdicts in [frozenset({ruling}) for ruling in sorted(rulings)] if by_verdict else [rulings]:
                     name = plan.render(export.name, _name_context(plan, take, route, min(verdicts)))
                     copy = ExportedCopy(
                         take=take.id + route.suffix,
@@ -151,30 +151,20 @@ def _all_copies(plan: PlanContext, export: ExportSpec) -> Iterator[tuple[Take, _
                     yield take, route, copy
 
 
-def _ruling_groups(rulings: frozenset[Ruling], *, apart: bool) -> list[frozenset[Ruling]]:
-    """The rulings together; one by one if each has its own name."""
-    return [frozenset({ruling}) for ruling in sorted(rulings)] if apart else [rulings]
-
-
 def _export_routes(plan: PlanContext, export: ExportSpec) -> Iterator[_ExportRoute]:
+    """The ways to the exported collections, each once, with one of the paths that go it."""
     paths = stage_paths(plan.recipe)
     forks, rejoins = forked_shots(paths), rejoining_shots(paths)
     for source in export.sources:
-        for path, way in _paths_to(paths, source):
-            yield _ExportRoute(path=path, way=way, source=source, suffix=path_suffix(path, forks, rejoins))
-
-
-def _paths_to(paths: list[StagePath], source: CollectionRef) -> Iterator[tuple[StagePath, tuple[str, ...]]]:
-    """The ways to a collection, each once, with one of the paths that go it."""
-    seen = set()
-    for path in paths:
-        ids = tuple(stage.id for stage in path.stages)
-        if source.stage not in ids or source.shot not in ("", path.shot.name):
-            continue
-        way = ids[: ids.index(source.stage) + 1]
-        if (path.shot.name, way) not in seen:
-            seen.add((path.shot.name, way))
-            yield path, way
+        seen = set()
+        for path in paths:
+            ids = path.key[1:]
+            if source.stage not in ids or source.shot not in ("", path.shot.name):
+                continue
+            way = ids[: ids.index(source.stage) + 1]
+            if (path.shot.name, way) not in seen:
+                seen.add((path.shot.name, way))
+                yield _ExportRoute(path=path, way=way, source=source, suffix=path_suffix(path, forks, rejoins))
 
 
 def _name_context(plan: PlanContext, take: Take, route: _ExportRoute, verdict: Ruling) -> Mapping[str, object]:

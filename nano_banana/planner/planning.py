@@ -2,20 +2,25 @@
 
 A choice ends a group and begins another: takes that come to `choose` end there; when all have, the chosen ones are
 driven again from the store, and further.
+
+A take's flow is its stages' links, each on top of those before it: a stage runs the flow upstream of it itself, so a
+gate that wants another seed runs it once more, and a gate behind a gate works the same way.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from fnmatch import fnmatchcase
 from functools import partial
+from typing import TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from nano_banana.model.call import Blob
+from nano_banana.model.flow import Ended, ExitedEarly, Flow, Made
 from nano_banana.model.nodes import Group, Node, NodeEnds, NodeInfo, Plan
-from nano_banana.model.problem import Invalid, problem
-from nano_banana.planner.root_nodes import root_nodes, root_stages
-from nano_banana.planner.take_flow import take_flow_for
+from nano_banana.model.problem import CallFailed, Invalid, NanoBananaError, Problem, problem
 from nano_banana.planner.takes import (
     SelectedPath,
     Selection,
@@ -30,9 +35,111 @@ from nano_banana.planner.takes import (
 )
 from nano_banana.recipe.recipe_model import Recipe, Shot, Stage
 from nano_banana.recipe.resolve_shots import axis_combinations
+from nano_banana.stages.stage_calls import StageOutput
 from nano_banana.stages.stage_kind import ChoiceCandidate
-from nano_banana.stages.stage_registry import kind_of
-from nano_banana.stages.take_context import PlanContext, StagePath, Take, root_id
+from nano_banana.stages.stage_registry import is_installed, kind_failure, kind_of
+from nano_banana.stages.take_context import (
+    PlanContext,
+    RootResults,
+    StageLink,
+    StagePath,
+    Take,
+    TakeContext,
+    Upstream,
+    root_id,
+)
+
+
+def root_stages(path: StagePath, adapters: Collection[str]) -> list[str]:
+    """The stages that the path's takes wait for, with a node for each person: trainings, and what measures people.
+
+    `adapters` are the names of the recipe's own adapters, which need no training.
+    """
+    stages = [*path.stages, *(inner for stage in path.stages for inner in stage.inner)]
+    trainings = [name for stage in stages for name, _ in stage.adapters if name not in adapters]
+    measuring = [stage.id for stage in path.stages if kind_of(stage).measures_people]
+    return list(dict.fromkeys([*trainings, *measuring]))
+
+
+def root_nodes(plan: PlanContext, selection: Selection, groups: list[Group]) -> list[Node]:
+    """The nodes that some take waits for; also the trainings that are selected, which are all without a selection.
+
+    Raises Invalid with every template of theirs that fails.
+    """
+    needed = {name for group in groups for name in group.after}
+    everything = not selection.only and selection.sample is None
+    roots: list[Node] = []
+    problems: dict[str, Problem] = {}
+    for stage in plan.recipe.stages:
+        for name, subject in plan.recipe.subjects.items():
+            selected = name in stage.subjects and (everything or _is_selected(stage, name, selection))
+            if selected or root_id(stage.id, name) in needed:
+                try:
+                    roots.append(kind_of(stage).root_node(plan, stage, subject))
+                except CallFailed as error:
+                    problems |= {repr(problem): problem for problem in error.problems}
+    if problems:
+        raise Invalid(problems.values())
+    return roots
+
+
+def _is_selected(stage: Stage, subject: str, selection: Selection) -> bool:
+    names = (stage.id, root_id(stage.id, subject))
+    return any(fnmatchcase(name, glob) for name in names for glob in selection.only)
+
+
+TakeFlow: TypeAlias = Callable[[Take, RootResults], Flow[Blob]]
+
+
+def take_flow_for(plan: PlanContext, path: StagePath, phase: int = 0) -> TakeFlow:
+    """A function that makes a take's flow; what is the same for all takes is worked out once.
+
+    `phase` counts the choices that the takes have come through: at the next one they wait.
+    """
+    upstream, choices = _no_upstream, 0
+    for stage in path.stages:
+        kind = kind_of(stage)
+        choices += kind.chooses
+        if choices > phase:
+            upstream = partial(_until_choice, stage.id, upstream)
+            break
+        link = partial(_after_choice, stage.id) if kind.chooses else kind.link(plan, path, stage)
+        upstream = partial(partial(_guarded, stage.verb, link) if is_installed(stage) else link, upstream)
+    return partial(_run_stages, plan, upstream)
+
+
+def _guarded(verb: str, link: StageLink, upstream: Upstream, context: TakeContext) -> Flow[StageOutput]:
+    """The link of a kind from another package: a bug in it fails the take."""
+    try:
+        return (yield from link(upstream, context))
+    except NanoBananaError:
+        raise
+    except Exception as error:
+        raise CallFailed([kind_failure(verb, error)]) from error
+
+
+def _run_stages(plan: PlanContext, upstream: Upstream, take: Take, results: RootResults) -> Flow[Blob]:
+    variables = plan.contexts.for_take(take)
+    output = yield from upstream(TakeContext(name=take.id, take=take, variables=variables, results=results))
+    yield Ended(final_verdicts=output.judged, exited_early=output.exited)
+    return output.picture
+
+
+def _no_upstream(context: TakeContext) -> Flow[StageOutput]:
+    """Before the first stage, which draws or opens a picture; a path that begins otherwise makes none."""
+    yield from ()
+    raise CallFailed([problem("no_result", endpoint=context.take.shot.name, expected="a picture")])
+
+
+def _after_choice(stage: str, upstream: Upstream, context: TakeContext) -> Flow[StageOutput]:
+    output = yield from upstream(context)
+    yield Made(stage=stage, blob=output.picture, call=output.call)
+    return output
+
+
+def _until_choice(stage: str, upstream: Upstream, context: TakeContext) -> Flow[StageOutput]:
+    output = yield from upstream(context)
+    return output if output.exited else replace(output, exited=ExitedEarly(stage=stage, why="not_chosen"))
 
 
 class TakeBatch(Struct, frozen=True, kw_only=True):

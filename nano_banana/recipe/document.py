@@ -40,13 +40,8 @@ MERGED_LEVELS = 2
 """Mappings merge at the top and one level below: a subject, an axis or a template is never mixed from two files."""
 
 
-def merge_recipes(first: Located, second: Located) -> tuple[Located, list[Problem]]:
-    """`first`, which was included, and `second`, which includes it; the place of the whole is the second's."""
-    problems: list[Problem] = []
-    return _merge_mappings(first, second, (), problems), problems
-
-
 def _merge_mappings(first: Located, second: Located, path: tuple[str, ...], problems: list[Problem]) -> Located:
+    """`first`, which was included, and `second`, which includes it; the place of the whole is the second's."""
     entries = dict(first.entries or {})
     for name, entry in (second.entries or {}).items():
         there = entries.get(name)
@@ -94,11 +89,11 @@ class IncludeReader:
         self.problems: list[Problem] = []
         self.sources: dict[str, SourceText] = {}
 
-    def read(self, path: Path, shown: str) -> Located | None:
-        """The merged tree of the recipe at `path`, called `shown` in places; None if it can't be read."""
-        return self._read(path, shown, None, ())
+    def read(self, path: Path, shown: str, named: Span | None = None, chain: tuple[str, ...] = ()) -> Located | None:
+        """The merged tree of the file at `path`, called `shown` in places; None if it can't be read.
 
-    def _read(self, path: Path, shown: str, named: Span | None, chain: tuple[str, ...]) -> Located | None:
+        An included one was `named` by the last file of the `chain`.
+        """
         try:
             # The recipe itself may be a link that leads out of the project: the user named it.
             text = self._files.read_text(path, confined=named is not None)
@@ -136,8 +131,8 @@ class IncludeReader:
         for item in self._names(entry.value) if entry is not None else ():
             included = self._included(path, item, chain)
             if included is not None:
-                before = included if before is None else self._merge(before, included)
-        return result if before is None else self._merge(before, result)
+                before = included if before is None else _merge_mappings(before, included, (), self.problems)
+        return result if before is None else _merge_mappings(before, result, (), self.problems)
 
     def _names(self, value: Located) -> list[Located]:
         items = value.items if value.items is not None else (value,)
@@ -167,12 +162,7 @@ class IncludeReader:
         ):
             self._note("include_too_many", item, inside=MAX_INCLUDES_DEEP, files=MAX_FILES, values=MAX_VALUES)
             return None
-        return self._read(target, shown, item.span, chain)
-
-    def _merge(self, first: Located, second: Located) -> Located:
-        result, problems = merge_recipes(first, second)
-        self.problems += problems
-        return result
+        return self.read(target, shown, item.span, chain)
 
     def _unread(self, error: Invalid, shown: str, named: Span | None, near: tuple[str, ...] = ()) -> None:
         place = named.place if named is not None else None

@@ -44,50 +44,6 @@ _ONLY_FOR_TYPE = {
 """Keys that only variables of one type can have."""
 
 
-class PackVariableReader:
-    """The variables of a pack or of one of its templates, and what is wrong with them."""
-
-    def __init__(self, document: Document, sections: Mapping[str, VariableSection], where: KeyPath) -> None:
-        """Read the `sections` at `where`."""
-        self.problems: list[Problem] = []
-        self._document = document
-        self.variables = {name: self._variable(name, section, (*where, name)) for name, section in sections.items()}
-
-    def _variable(self, name: str, section: VariableSection, where: KeyPath) -> PackVariable:
-        is_choice = section.type is PackVariableType.CHOICE
-        if name in RESERVED_NAMES | BUILT_IN or keyword.iskeyword(name):
-            self._wrong("reserved_name", where, name=name)
-        for word, only in _ONLY_FOR_TYPE.items():
-            if getattr(section, word) is not None and section.type is not only:
-                self._wrong("pack_only_for", (*where, word), word=word, type=only.value, name=name)
-        written = section.choices or {}
-        choices = written if isinstance(written, dict) else {key: key for key in written}
-        if is_choice and not choices:
-            self._wrong("pack_no_choices", where, name=name)
-        known = PackVariable(
-            name=name,
-            type=section.type,
-            default=section.default,
-            about=section.about,
-            choices=choices if is_choice else {},
-            minimum=section.minimum,
-            maximum=section.maximum,
-        )
-        if not is_choice or choices:
-            self._check_default(known, (*where, "default"))
-        return known
-
-    def _check_default(self, variable: PackVariable, where: KeyPath) -> None:
-        try:
-            variable.value(variable.default)
-        except VariableValueError as unfit:
-            place = self._document.nearest(where)
-            self.problems.append(problem(unfit.kind, position=place, suggestions=unfit.suggestions, **unfit.data))
-
-    def _wrong(self, kind: str, where: KeyPath, **data: JSONValue) -> None:
-        self.problems.append(Problem(kind=kind, position=self._document.key_place(where), data=data))
-
-
 PACK_FILE = "pack.yaml"
 """What makes a folder a pack."""
 PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
@@ -170,9 +126,35 @@ class _PackReader:
             return ""
 
     def _variables(self, sections: Mapping[str, VariableSection], where: KeyPath) -> Mapping[str, PackVariable]:
-        declared = PackVariableReader(self._document, sections, where)
-        self.problems += declared.problems
-        return declared.variables
+        return {name: self._variable(name, section, (*where, name)) for name, section in sections.items()}
+
+    def _variable(self, name: str, section: VariableSection, where: KeyPath) -> PackVariable:
+        is_choice = section.type is PackVariableType.CHOICE
+        if name in RESERVED_NAMES | BUILT_IN or keyword.iskeyword(name):
+            self._wrong_key("reserved_name", where, name=name)
+        for word, only in _ONLY_FOR_TYPE.items():
+            if getattr(section, word) is not None and section.type is not only:
+                self._wrong_key("pack_only_for", (*where, word), word=word, type=only.value, name=name)
+        written = section.choices or {}
+        choices = written if isinstance(written, dict) else {key: key for key in written}
+        if is_choice and not choices:
+            self._wrong_key("pack_no_choices", where, name=name)
+        known = PackVariable(
+            name=name,
+            type=section.type,
+            default=section.default,
+            about=section.about,
+            choices=choices if is_choice else {},
+            minimum=section.minimum,
+            maximum=section.maximum,
+        )
+        try:
+            if not is_choice or choices:
+                known.value(known.default)
+        except VariableValueError as unfit:
+            place = self._document.nearest((*where, "default"))
+            self.problems.append(problem(unfit.kind, position=place, suggestions=unfit.suggestions, **unfit.data))
+        return known
 
     def _template(self, name: str, section: TemplateSection, common: Mapping[str, PackVariable]) -> PackTemplate:
         where: KeyPath = ("templates", name)
@@ -237,6 +219,9 @@ class _PackReader:
         except Invalid as error:
             self._take_over(error, where)
             return None
+
+    def _wrong_key(self, kind: str, where: KeyPath, **data: JSONValue) -> None:
+        self.problems.append(Problem(kind=kind, position=self._document.key_place(where), data=data))
 
     def _note(self, kind: str, where: KeyPath, **data: JSONValue) -> None:
         self.problems.append(Problem(kind=kind, position=self._document.nearest(where), data=data))

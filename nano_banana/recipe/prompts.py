@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from nano_banana.formats.yaml_values import KeyPath
-from nano_banana.model.json_values import JSONObject, JSONValue
+from nano_banana.model.json_values import JSONValue
 from nano_banana.model.problem import Invalid, Position, did_you_mean, problem
 from nano_banana.recipe.axis_values import AxisValue
 from nano_banana.recipe.interpolation import is_template_value
@@ -43,11 +43,6 @@ def render_prompt(engine: TemplateEngine, text: TemplateText, context: Mapping[s
         return given.pack.engine.compile(text.text).render(names)
     except TemplateFault as fault:
         raise PromptError(text, fault) from fault
-
-
-def pack_fields(engine: TemplateEngine, given: PackUse, context: Mapping[str, object], size: str | None) -> JSONObject:
-    """The endpoint's fields that a pack's template settles for a take. Raises PromptError."""
-    return given.fields(size, value_resolver(engine, given, context))
 
 
 def value_resolver(engine: TemplateEngine, given: PackUse, context: Mapping[str, object]) -> ResolveValue:
@@ -272,19 +267,12 @@ def names_in_shot(
             fields |= dict.fromkeys(value)
         # An axis without values has a problem of its own.
         names[axis] = fields if values else None
-    person = subject_name_fields(traits)
+    person: KnownNames = {"name": None, "noun": None, "trigger": None, "traits": dict.fromkeys(traits)}
     if somebody:
-        names |= person
-    standing: dict[str, KnownNames | None] = dict.fromkeys(places, person["subject"])
-    if standing:
-        names["cast"] = standing
+        names["subject"] = person
+    if standing := list(places):
+        names["cast"] = dict.fromkeys(standing, person)
     return {**names, "seed": None, "shot": None, "env": dict.fromkeys(reading.environ.names)}
-
-
-def subject_name_fields(traits: frozenset[str]) -> KnownNames:
-    """What a template may name of the subject."""
-    said: KnownNames = dict.fromkeys(traits)
-    return {"subject": {"name": None, "noun": None, "trigger": None, "traits": said}}
 
 
 def traits_of(subjects: Mapping[str, Subject]) -> frozenset[str]:

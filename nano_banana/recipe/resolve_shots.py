@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from math import prod
 from pathlib import Path
@@ -193,20 +193,14 @@ def _check_size(reading: ResolveContext, shot: Shot) -> None:
     if count > MAX_TAKES:
         at = "matrix" if shot.matrix else "seeds"
         reading.wrong_key("too_many_takes", (*shot.where, at), shot=shot.name, count=count, most=MAX_TAKES)
-    elif not any(True for subject in people for _ in _combinations(shot, subject)):
+    elif not any(axis_combinations(shot, subject) for subject in people):
         reading.wrong_key("empty_matrix", (*shot.where, "exclude"), shot=shot.name)
 
 
 def axis_combinations(shot: Shot, subject: str) -> list[Mapping[str, AxisValue]]:
     """One value of each axis, in the recipe's order, less what is excluded for the subject (empty: nobody, or all)."""
-    return list(_combinations(shot, subject))
-
-
-def _combinations(shot: Shot, subject: str) -> Iterator[Mapping[str, AxisValue]]:
-    for values in product(*shot.matrix.values()):
-        cell = dict(zip(shot.matrix, values, strict=True))
-        if not any(_rule_matches(rule, subject, cell) for rule in shot.exclude):
-            yield cell
+    cells = (dict(zip(shot.matrix, values, strict=True)) for values in product(*shot.matrix.values()))
+    return [cell for cell in cells if not any(_rule_matches(rule, subject, cell) for rule in shot.exclude)]
 
 
 def _rule_matches(rule: Mapping[str, frozenset[str]], subject: str, cell: Mapping[str, AxisValue]) -> bool:

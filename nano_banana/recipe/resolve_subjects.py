@@ -8,7 +8,6 @@ from glob import escape
 from pathlib import Path
 
 import msgspec
-from msgspec import Struct
 
 from nano_banana.formats.image_formats import HEIC, RAW, format_of
 from nano_banana.formats.yaml_values import KeyPath
@@ -31,29 +30,22 @@ FEW_PHOTOS = 4
 """Photos below which a training learns the photos and not the person."""
 
 
-class HeldOutPhotos(Struct, frozen=True, kw_only=True):
-    """The photos that are held out by name, or how many are to be chosen."""
-
-    named: frozenset[Path] = frozenset()
-    count: int = 0
-
-
-def read_held_out(
+def _read_held_out(
     reading: ResolveContext, value: int | str | Sequence[str], photos: Sequence[Photo], where: KeyPath
-) -> HeldOutPhotos:
-    """Which of the photos are held out. Notes names of none of them, and a set that leaves too few to train."""
-    if isinstance(value, int):
-        held = HeldOutPhotos(count=value)
-        left = len(photos) - held.count
-    else:
-        held = HeldOutPhotos(named=_named_photos(reading, value, [photo.path for photo in photos], where))
-        left = len(photos) - len(held.named)
-    if photos and (held.count or held.named):
-        if left < 1:
-            reading.wrong("hold_out_all", where, photos=len(photos))
-        elif left < FEW_PHOTOS:
-            reading.warn("few_left", where, left=left, few=FEW_PHOTOS)
-    return held
+) -> tuple[frozenset[Path], int]:
+    """The photos that are held out by name, or how many are.
+
+    Notes names of none of them, and a set that leaves too few to train.
+    """
+    count = value if isinstance(value, int) else 0
+    paths = [photo.path for photo in photos]
+    named = frozenset[Path]() if isinstance(value, int) else _named_photos(reading, value, paths, where)
+    left = len(photos) - count - len(named)
+    if photos and left < 1:
+        reading.wrong("hold_out_all", where, photos=len(photos))
+    elif photos and left < min(FEW_PHOTOS, len(photos)):
+        reading.warn("few_left", where, left=left, few=FEW_PHOTOS)
+    return named, count
 
 
 def _named_photos(
@@ -81,10 +73,10 @@ def read_subjects(reading: ResolveContext) -> Mapping[str, Subject]:
         if other is not None:
             reading.wrong("same_trigger", (*where, "trigger"), trigger=said.trigger, other=other, name=name)
         triggers[said.trigger] = name
-        at, held = (*where, "training_set"), HeldOutPhotos()
+        at, held_out, hold_out = (*where, "training_set"), frozenset[Path](), 0
         if isinstance(said.training_set, TrainingSetSection):
             photos = read_photos(reading, said.training_set.photos, (*at, "photos"))
-            held = read_held_out(reading, said.training_set.hold_out, photos, (*at, "hold_out"))
+            held_out, hold_out = _read_held_out(reading, said.training_set.hold_out, photos, (*at, "hold_out"))
         else:
             photos = read_photos(reading, said.training_set, at)
         shown = read_photos(reading, said.references, (*where, "references"))
@@ -94,8 +86,8 @@ def read_subjects(reading: ResolveContext) -> Mapping[str, Subject]:
             trigger=said.trigger,
             traits=said.traits,
             photos=photos,
-            held_out=held.named,
-            hold_out=held.count,
+            held_out=held_out,
+            hold_out=hold_out,
             references=tuple(photo.path for photo in shown),
             consent=msgspec.to_builtins(said.consent) if said.consent else {},
         )

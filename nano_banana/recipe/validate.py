@@ -24,6 +24,9 @@ from nano_banana.recipe.resolve_context import MAX_PROBLEMS_TOLD, OmittedParts
 if TYPE_CHECKING:
     from jsonschema import ValidationError
 
+_PlacedProblem: TypeAlias = tuple[Problem, KeyPath]
+"""A problem, and the path of the value that is wrong."""
+
 
 def schema_description(schema: JSONObject, path: Iterable[str | int], name: str = "") -> str:
     """The nearest description on the way down `path` (the steps of a broken rule), as the end of a sentence.
@@ -34,19 +37,11 @@ def schema_description(schema: JSONObject, path: Iterable[str | int], name: str 
     node: JSONValue = schema
     found = ""
     for step in [*steps, *(["properties", name] if name else [])]:
-        node = _schema_step(node, step)
+        node = as_items(node)[step] if isinstance(step, int) else as_object(node).get(step)
         if isinstance(node, Mapping) and isinstance(node.get("description"), str):
             found = str(node["description"])
-    return _as_clause(found)
-
-
-def _schema_step(node: JSONValue, step: str | int) -> JSONValue:
-    return as_items(node)[step] if isinstance(step, int) else as_object(node).get(step)
-
-
-def _as_clause(sentence: str) -> str:
-    proper = sentence[1:2].isupper() or sentence[:1] == "`"
-    return (sentence if proper else sentence[:1].lower() + sentence[1:]).removesuffix(".")
+    proper = found[1:2].isupper() or found[:1] == "`"
+    return (found if proper else found[:1].lower() + found[1:]).removesuffix(".")
 
 
 class SchemaViolation(Struct, frozen=True, kw_only=True):
@@ -157,25 +152,17 @@ def _kind_parameters(schema: JSONObject) -> Mapping[str, JSONObject]:
     return found
 
 
-def several_verbs(document: Document, verbs: Collection[str]) -> Mapping[KeyPath, Problem]:
-    """The stages with more than one verb, by path."""
-    found: dict[KeyPath, Problem] = {}
-    for at, entry in enumerate(_stage_entries(document)):
-        written = [name for name in entry if name in verbs]
+def _several_verbs(document: Document, verbs: Collection[str]) -> Iterator[_PlacedProblem]:
+    """The stages with more than one verb."""
+    for at, entry in enumerate(as_items(document.data.get("stages"))):
+        written = [name for name in entry if name in verbs] if isinstance(entry, Mapping) else []
         if len(written) > 1:
             path: KeyPath = ("stages", at)
             place, owner = document.key_place((*path, written[1])), path_phrase(document, path)
-            found[path] = problem("two_verbs", position=place, owner=owner, first=written[0], second=written[1])
-    return found
+            yield problem("two_verbs", position=place, owner=owner, first=written[0], second=written[1]), path
 
 
-def _stage_entries(document: Document) -> Iterator[JSONObject]:
-    stages = document.data.get("stages")
-    for entry in stages if isinstance(stages, list) else ():
-        yield entry if isinstance(entry, Mapping) else {}
-
-
-def no_verb(document: Document, mistake: SchemaViolation) -> Iterator[Problem]:
+def _no_verb(document: Document, mistake: SchemaViolation) -> Iterator[_PlacedProblem]:
     """A stage without a verb that is known: it is misspelled, of a kind that isn't installed, or missing."""
     path, entry = mistake.path, mistake.value
     kinds = _kind_parameters(mistake.root)
@@ -188,16 +175,13 @@ def no_verb(document: Document, mistake: SchemaViolation) -> Iterator[Problem]:
     for name in [*verb, *slips]:
         near = did_you_mean(name, kinds) or did_you_mean(name, known)
         place, known_verbs = document.key_place((*path, name)), ", ".join(kinds)
-        yield problem("unknown_verb", position=place, suggestions=near, name=name, owner=where, known=known_verbs)
+        yield problem("unknown_verb", position=place, suggestions=near, name=name, owner=where, known=known_verbs), path
     if not verb:
-        yield problem("no_verb", position=document.nearest(path), owner=where, names=", ".join(kinds))
+        yield problem("no_verb", position=document.nearest(path), owner=where, names=", ".join(kinds)), path
 
 
 _ROUNDS = 20
 """How often a document is checked again after wrong values were removed; each round removes what contained them."""
-
-_PlacedProblem: TypeAlias = tuple[Problem, KeyPath]
-"""A problem, and the path of the value that is wrong."""
 
 
 class ShapeCheck(Struct, frozen=True, kw_only=True):
@@ -221,11 +205,11 @@ def check_shape(document: Document, schema: JSONObject, *, stand_ins: JSONObject
 
     `stand_ins` are values for keys that no document may lack, so that the rest of one that lacks them can be read.
     """
-    two, lost = several_verbs(document, _kind_parameters(schema)), OmittedParts()
+    two, lost = list(_several_verbs(document, _kind_parameters(schema))), OmittedParts()
     said = {fault.position for fault in document.problems}
     # jsonschema says "required" once for each name that is missing: keep one of each.
-    found: dict[str, _PlacedProblem] = {repr(fault): (fault, path) for path, fault in two.items()}
-    for fault, path in _shape_problems(document, schema, set(two)):
+    found: dict[str, _PlacedProblem] = {repr(fault): (fault, path) for fault, path in two}
+    for fault, path in _shape_problems(document, schema, {path for _, path in two}):
         found[repr(fault)] = (fault, path)
         if len(found) >= MAX_PROBLEMS_TOLD:
             return ShapeCheck(problems=[fault for fault, _ in found.values()], document=None, lost=lost)
@@ -376,13 +360,13 @@ def _problems(document: Document, mistake: SchemaViolation) -> Iterator[_PlacedP
     elif mistake.of_name:
         yield _bad_name(document.key_place((*path, str(value))), mistake), (*path, str(value))
     elif mistake.keyword == "required":
-        yield from ((fault, path) for fault in _missing_keys(document, mistake))
+        yield from _missing_keys(document, mistake)
     elif mistake.keyword == "dependentRequired":
-        yield from ((fault, path) for fault in _missing_companions(document, mistake))
+        yield from _missing_companions(document, mistake)
     elif mistake.keyword == "anyOf":
         yield from _any_of(document, mistake)
     elif mistake.keyword == "uniqueItems":
-        yield from ((fault, path) for fault in _repeated(document, mistake))
+        yield from _repeated(document, mistake)
     else:
         yield _keyword_problem(document, mistake), path
 
@@ -401,31 +385,31 @@ def _bad_name(place: Position, mistake: SchemaViolation) -> Problem:
     return problem(NAME_PROBLEMS.get(str(pattern), "bad_name"), position=place, name=short_value(mistake.value))
 
 
-def _missing_companions(document: Document, mistake: SchemaViolation) -> Iterator[Problem]:
+def _missing_companions(document: Document, mistake: SchemaViolation) -> Iterator[_PlacedProblem]:
     """The first key that means nothing without another one, which is not there."""
     value, rules = as_object(mistake.value), as_object(mistake.limit)
     for name in value:
         needs = [str(other) for other in as_items(rules.get(name, ())) if other not in value]
         if needs:
             place, owner = document.key_place((*mistake.path, name)), path_phrase(document, mistake.path)
-            yield problem("key_needs", position=place, name=name, needs=needs[0], owner=owner)
+            yield problem("key_needs", position=place, name=name, needs=needs[0], owner=owner), mistake.path
             return
 
 
-def _missing_keys(document: Document, mistake: SchemaViolation) -> Iterator[Problem]:
+def _missing_keys(document: Document, mistake: SchemaViolation) -> Iterator[_PlacedProblem]:
     value = mistake.value if isinstance(mistake.value, Mapping) else {}
     strange = bool(value) and not any(name in mistake.known for name in value)
     for name in as_items(mistake.limit):
         if name not in value:
-            about, owner = mistake.about[str(name)], path_phrase(document, mistake.path)
-            place = document.key_place(mistake.path)
-            yield problem("missing_key", position=place, name=name, owner=owner, strange=strange, about=about)
+            place, owner = document.key_place(mistake.path), path_phrase(document, mistake.path)
+            data = {"name": name, "owner": owner, "strange": strange, "about": mistake.about[str(name)]}
+            yield Problem(kind="missing_key", position=place, data=data), mistake.path
 
 
 def _any_of(document: Document, mistake: SchemaViolation) -> Iterator[_PlacedProblem]:
     """Explain the branch whose type fits; if none does, name the types."""
     if all(inner.keyword == "required" and inner.path == mistake.path for inner in mistake.inner):
-        yield from ((fault, mistake.path) for fault in no_verb(document, mistake))
+        yield from _no_verb(document, mistake)
         return
     branches: dict[int, list[SchemaViolation]] = {}
     for inner in mistake.inner:
@@ -440,12 +424,12 @@ def _any_of(document: Document, mistake: SchemaViolation) -> Iterator[_PlacedPro
         yield _wrong_type(document, mistake, [inner.limit for inner in wrong_types]), mistake.path
 
 
-def _repeated(document: Document, mistake: SchemaViolation) -> Iterator[Problem]:
+def _repeated(document: Document, mistake: SchemaViolation) -> Iterator[_PlacedProblem]:
     seen: set[str] = set()
     for at, item in enumerate(as_items(mistake.value)):
         if _json_identity(item) in seen:
             place = document.nearest((*mistake.path, at))
-            yield problem("repeated_value", position=place, value=short_value(item))
+            yield problem("repeated_value", position=place, value=short_value(item)), mistake.path
         seen.add(_json_identity(item))
 
 

@@ -33,9 +33,13 @@ def edit_config(path: Path, name: str, value: str | float | None) -> bool:
     Returns whether the file changed. Raises Invalid (`config_not_editable`) if the key isn't on one line of its own,
     Unusable if the file can't be written.
     """
+    import json
+
     before = read_config(path)
     lines = path.read_text("utf-8").splitlines() if path.exists() else []
-    after = _with_line(lines, name, None if value is None else f"{name} = {_literal(value)}")
+    # A text in JSON is one in TOML, too.
+    literal = json.dumps(value, ensure_ascii=False) if isinstance(value, str) else str(value)
+    after = _with_line(lines, name, None if value is None else f"{name} = {literal}")
     if after == lines:
         return False
     wanted = {key: item for key, item in before.items() if key != name}
@@ -103,12 +107,6 @@ def _with_line(lines: list[str], name: str, new: str | None) -> list[str]:
         if line.lstrip().startswith("["):
             return [*lines[:number], *fresh, *lines[number:]]
     return [*lines, *fresh]
-
-
-def _literal(value: str | float) -> str:
-    import json
-
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else str(value)
 
 
 def _why(error: OSError) -> str:

@@ -11,12 +11,13 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, fields
 from enum import IntEnum
 from pathlib import Path
-from typing import Protocol, TypeAlias, TypeVar, cast
+from types import MappingProxyType
+from typing import Annotated, Protocol, TypeAlias, cast, get_origin, get_type_hints
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from nano_banana.formats.file_writing import group_id
 from nano_banana.model.json_values import JSONValue
@@ -92,27 +93,19 @@ def parse_amount(given: object) -> float:
     return number
 
 
+def parse_path(given: object) -> Path:
+    """A path, perhaps from the user's home (`~`)."""
+    return expand_user(parse_text(given))
+
+
 USER_FILE = "config.toml"
 PROJECT_FILE = "nano-banana.toml"
-
-Address: TypeAlias = str
-"""`https://host:8443`, without a final slash; may be empty."""
-
-Group: TypeAlias = str
-"""A group of users, by name or number; `yes` for a folder's own, empty for none."""
-
-UserPath: TypeAlias = Path
-"""A path whose default lies in the user's config folder."""
-
-Names: TypeAlias = str
-"""Names with commas between them; empty for none."""
 
 GUARDED = frozenset({"fal_url", "c2pa_certificate", "c2pa_key", "allow_env", "store_group"})
 """Settings that a project's file can only change if the user trusts it: where the fal key and pictures are sent, who
 may read the store, what pictures are signed with, and which secrets recipes may read."""
 
 SettingValue: TypeAlias = str | int | float | Path
-T = TypeVar("T")
 
 
 class SettingSource(IntEnum):
@@ -132,33 +125,58 @@ class SettingOrigin(Struct, frozen=True, kw_only=True):
     name: str = ""
 
 
-def _setting(default: T, about: str, *, choices: tuple[str, ...] = ()) -> T:
-    return field(default=default, metadata={"about": about, "choices": choices})
+class Setting(Struct, frozen=True, kw_only=True):
+    """What a setting is for, how a TOML value or a text is read, and its choices.
+
+    `read` raises ValueError with a kind of problem. `of_user`: whether its default lies in the user's config folder.
+    """
+
+    about: str
+    read: Callable[[object], SettingValue] = parse_text
+    choices: tuple[str, ...] = ()
+    of_user: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Struct, frozen=True, kw_only=True):
     """The settings outside recipes. Paths are absolute once loaded.
 
     A relative path in a file or a default is relative to the project root; one in the environment or on the command
     line is relative to the working folder.
     """
 
-    provider: str = _setting("local", "the provider of a recipe that names none")
-    store: Path = _setting(Path(".nano-banana"), "the folder that keeps everything ever made or paid for")  # noqa: RUF009 - a declaration
-    store_group: Group = _setting("", "a group that shares a new store: its name, or `yes` for the folder's own")  # noqa: RUF009 - a declaration
-    out: Path = _setting(Path("out"), "the folder where pictures appear under readable names")  # noqa: RUF009 - a declaration
-    parallel_train: int = _setting(2, "trainings at once")
-    parallel_image: int = _setting(10, "pictures asked for at once")
-    parallel_compute: int = _setting(os.cpu_count() or 1, "this machine's own calls at once; one a processor")
-    ask_above_usd: float = _setting(10.0, "a run that may cost more than this asks first")
-    allow_env: Names = _setting("", "environment variables that recipes may read, separated by commas")  # noqa: RUF009 - a declaration
-    fal_url: Address = _setting("", "one address for all of fal's hosts: a proxy, or `nano-banana emulate`")  # noqa: RUF009 - a declaration
-    c2pa_certificate: UserPath = _setting(Path("c2pa-certificate.pem"), "what content credentials are signed with")  # noqa: RUF009 - a declaration
-    c2pa_key: UserPath = _setting(Path("c2pa-key.pem"), "the private key of that certificate")  # noqa: RUF009 - a declaration
-    color: str = _setting("auto", "colour on the screen", choices=("auto", "always", "never"))
-    origins: Mapping[str, SettingOrigin] = field(default_factory=dict)
-    guarded: Mapping[str, object] = field(default_factory=dict)
+    provider: Annotated[str, Setting(about="the provider of a recipe that names none")] = "local"
+    store: Annotated[Path, Setting(about="the folder that keeps everything ever made or paid for", read=parse_path)] = (
+        Path(".nano-banana")
+    )
+    store_group: Annotated[
+        str, Setting(about="a group that shares a new store: its name, or `yes` for the folder's own", read=parse_group)
+    ] = ""
+    out: Annotated[Path, Setting(about="the folder where pictures appear under readable names", read=parse_path)] = (
+        Path("out")
+    )
+    parallel_train: Annotated[int, Setting(about="trainings at once", read=parse_count)] = 2
+    parallel_image: Annotated[int, Setting(about="pictures asked for at once", read=parse_count)] = 10
+    parallel_compute: Annotated[
+        int, Setting(about="this machine's own calls at once; one a processor", read=parse_count)
+    ] = os.cpu_count() or 1
+    ask_above_usd: Annotated[
+        float, Setting(about="a run that may cost more than this asks first", read=parse_amount)
+    ] = 10.0
+    allow_env: Annotated[
+        str, Setting(about="environment variables that recipes may read, separated by commas", read=parse_names)
+    ] = ""
+    fal_url: Annotated[
+        str, Setting(about="one address for all of fal's hosts: a proxy, or `nano-banana emulate`", read=parse_address)
+    ] = ""
+    c2pa_certificate: Annotated[
+        Path, Setting(about="what content credentials are signed with", read=parse_path, of_user=True)
+    ] = Path("c2pa-certificate.pem")
+    c2pa_key: Annotated[Path, Setting(about="the private key of that certificate", read=parse_path, of_user=True)] = (
+        Path("c2pa-key.pem")
+    )
+    color: Annotated[str, Setting(about="colour on the screen", choices=("auto", "always", "never"))] = "auto"
+    origins: Mapping[str, SettingOrigin] = MappingProxyType({})
+    guarded: Mapping[str, object] = MappingProxyType({})
     """The project's settings that only count if the user trusts them; see `guarded_settings`."""
     trusts: bool = True
     """Whether `guarded` counts."""
@@ -173,55 +191,22 @@ class Settings:
         return value
 
 
-class SettingSpec(Struct, frozen=True, kw_only=True):
-    """The declaration of a setting; `type` is its annotation."""
+class SettingSpec(Setting, frozen=True, kw_only=True):
+    """A setting with its name and its default."""
 
     name: str
-    type: str
     default: SettingValue
-    about: str
-    choices: tuple[str, ...]
 
     @property
     def variable(self) -> str:
         """The environment variable that sets it."""
         return f"NANO_BANANA_{self.name.upper()}"
 
-    def read(self, given: object) -> SettingValue:
-        """Convert a TOML value or a text. Raises ValueError with a kind of problem."""
-        if reader := _READERS.get(self.type):
-            return reader(given)
-        text = parse_text(given)
-        if self.choices and text not in self.choices:
-            raise ValueError("setting_not_a_choice")
-        return text
-
-
-def _parse_path(given: object) -> Path:
-    return expand_user(parse_text(given))
-
-
-_READERS: Mapping[str, Callable[[object], SettingValue]] = {
-    "int": parse_count,
-    "float": parse_amount,
-    "Group": parse_group,
-    "Address": parse_address,
-    "Names": parse_names,
-    "Path": _parse_path,
-    "UserPath": _parse_path,
-}
-
 
 SPECS: Mapping[str, SettingSpec] = {
-    declared.name: SettingSpec(
-        name=declared.name,
-        type=str(declared.type),
-        default=cast("SettingValue", declared.default),
-        about=declared.metadata["about"],
-        choices=declared.metadata["choices"],
-    )
-    for declared in fields(Settings)
-    if declared.metadata
+    name: SettingSpec(**asdict(hint.__metadata__[0]), name=name, default=Settings().value(name))
+    for name, hint in get_type_hints(Settings, include_extras=True).items()
+    if get_origin(hint) is Annotated
 }
 
 
@@ -243,7 +228,7 @@ def load_settings(
     base = Path.cwd() if root is None else root.absolute()
     user = (user_dir or user_config_folder()).absolute()
     values: dict[str, object] = {
-        name: (user if spec.type == "UserPath" else base) / spec.default
+        name: (user if spec.of_user else base) / spec.default
         for name, spec in SPECS.items()
         if isinstance(spec.default, Path)
     }
@@ -308,12 +293,15 @@ def check_setting(name: str, given: object, *, owner: str, place: Position | Non
     if spec is None:
         return problem("setting_unknown", position=place, suggestions=did_you_mean(name, SPECS), name=name, owner=owner)
     try:
-        return spec.read(given)
+        value = spec.read(given)
+        if spec.choices and value not in spec.choices:
+            raise ValueError("setting_not_a_choice")  # noqa: TRY301 - told like the others
     except ValueError as error:
         shown = given if isinstance(given, str | int | float) else type(given).__name__
         data: dict[str, JSONValue] = {"name": name, "owner": owner, "given": shown, "choices": list(spec.choices)}
         hint = did_you_mean(shown, spec.choices) if isinstance(shown, str) else ()
         return Problem(kind=str(error), position=place, data=data, suggestions=hint)
+    return value
 
 
 def user_config_folder() -> Path:

@@ -45,16 +45,15 @@ from nano_banana.recipe.axis_values import AxisValue, is_skipped, value_matches
 from nano_banana.recipe.naming import UNIQUE, Names, Scalar
 from nano_banana.recipe.recipe_model import Shot, Stage, Subject
 from nano_banana.recipe.validate import short_value
-from nano_banana.stages.generate_stage import RequestFactory, image_request_factory, pack_template
+from nano_banana.stages.generate_stage import image_request_factory, pack_template
 from nano_banana.stages.inpaint_stage import (
-    InpaintRegion,
     RepairParameters,
     inpaint,
     inpaint_region,
     painting,
     read_mask_file,
 )
-from nano_banana.stages.stage_calls import CallTarget, StageOutput, compute_call
+from nano_banana.stages.stage_calls import StageOutput, compute_call
 from nano_banana.stages.stage_kind import ImaginedReply, StageCheck, StageEntry, StageKind, StageParameters
 from nano_banana.stages.take_context import (
     ALL_RULINGS,
@@ -242,7 +241,7 @@ stages:
         before = path.stages[:at]
         ordinal = sum(other.verb == self.verb for other in before)
         onward = path.onward_rulings(at)
-        repair = _Repair.of(plan, path, stage, rules) if stage.inner else None
+        repairs_of = _repair_chances(plan, path, stage, rules) if stage.inner else None
         packs = [pack_template(path.shot, other) for other in before if other.shots]
         painted = any(pack is not None and not pack.template.gate for pack in packs)
 
@@ -262,8 +261,8 @@ stages:
             if painted or is_skipped(rules.skip_when, context.take.cell):
                 return (yield from skip_gate(stage.id, check, output))
             chances = [*_retry_chances(plan, rules.retries, upstream, context, ordinal)]
-            if repair is not None:
-                chances += repair.chances(context)
+            if repairs_of is not None:
+                chances += repairs_of(context)
             if ordinal:
                 # Its tries and those of the gates before it must have different names.
                 chances = [replace(chance, label=f"{stage.id}-{chance.label}") for chance in chances]
@@ -407,43 +406,34 @@ def _retry_chances(
         yield SecondChance(label=f"retry{number}", detail={"seed": again.take.seed}, flow=flow)
 
 
-class _Repair(Struct, frozen=True, kw_only=True):
-    """A gate's repair on one path: faces that aren't like their persons', painted over on the best picture so far."""
+def _repair_chances(
+    plan: PlanContext, path: StagePath, gate: Stage, rules: GateRules
+) -> Callable[[TakeContext], Iterator[SecondChance]]:
+    """A function that gives the repairs of a take: faces that aren't like their persons' are painted over.
 
-    target: CallTarget
-    stage: str
-    ladder: tuple[str, Sequence[float]]
-    request_for: RequestFactory
-    region: InpaintRegion
+    One for each value of the ladder; without values, one with the fields as they are. What is the same for all takes
+    of the path is worked out once.
+    """
+    (repair,) = gate.inner
+    request_for, whole = image_request_factory(plan, path.shot, repair, draws=False), inpaint_region(plan, repair)
+    name, values = rules.ladder
+    details: list[JSONObject] = [{name: value} for value in values] or [{}]
 
-    @classmethod
-    def of(cls, plan: PlanContext, path: StagePath, gate: Stage, rules: GateRules) -> _Repair:
-        """The repair of a gate that has one."""
-        (repair,) = gate.inner
-        return cls(
-            target=plan.target,
-            stage=gate.id,
-            ladder=rules.ladder,
-            request_for=image_request_factory(plan, path.shot, repair, draws=False),
-            region=inpaint_region(plan, repair),
-        )
-
-    def chances(self, context: TakeContext) -> Iterator[SecondChance]:
-        """One for each value of the ladder; without values, one with the fields as they are."""
-        name, values = self.ladder
-        details: list[JSONObject] = [{name: value} for value in values] or [{}]
-        for number, detail in enumerate(details, start=1):
-            flow = partial(self._flow, context, detail)
-            yield SecondChance(label=f"repair{number}", detail=detail, flow=flow, repairs_faces=True)
-
-    def _flow(self, context: TakeContext, detail: JSONObject, best: StageOutput, verdict: Verdict) -> Flow[StageOutput]:
+    def paint(context: TakeContext, detail: JSONObject, best: StageOutput, verdict: Verdict) -> Flow[StageOutput]:
         output = best
         for person, face in _faces_to_repair(context.take, verdict):
-            request = self.request_for(context, (person,)).with_fields(detail)
-            region = self.region if face is None else self.region.of_face(face)
-            painted = yield from inpaint(self.target, self.stage, request, region, output.picture)
+            request = request_for(context, (person,)).with_fields(detail)
+            region = whole if face is None else whole.of_face(face)
+            painted = yield from inpaint(plan.target, gate.id, request, region, output.picture)
             output = output.followed_by(painted)
         return output
+
+    def chances(context: TakeContext) -> Iterator[SecondChance]:
+        for number, detail in enumerate(details, start=1):
+            flow = partial(paint, context, detail)
+            yield SecondChance(label=f"repair{number}", detail=detail, flow=flow, repairs_faces=True)
+
+    return chances
 
 
 def _faces_to_repair(take: Take, verdict: Verdict) -> Sequence[tuple[str, int | None]]:

@@ -21,7 +21,7 @@ from nano_banana.model.problem import CallFailed, Position
 from nano_banana.recipe.axis_values import AxisValue
 from nano_banana.recipe.interpolation import is_template_value, leaf_values
 from nano_banana.recipe.pack import PackUse
-from nano_banana.recipe.prompts import PromptError, pack_fields, render_prompt, traits_of
+from nano_banana.recipe.prompts import PromptError, render_prompt, traits_of, value_resolver
 from nano_banana.recipe.recipe_model import CollectionRef, Decisions, Recipe, Shot, Stage, TemplateText
 from nano_banana.recipe.template_engine import TemplateEngine
 from nano_banana.recipe.template_syntax import TemplateFault
@@ -238,7 +238,7 @@ class PlanContext(Struct, frozen=True, kw_only=True):
 
     def _pack_fields(self, pack: PackUse, context: Mapping[str, object], endpoint: Endpoint) -> JSONObject:
         try:
-            fields = pack_fields(self.engine, pack, context, endpoint.roles.size)
+            fields = pack.fields(endpoint.roles.size, value_resolver(self.engine, pack, context))
         except PromptError as error:
             raise CallFailed([error.fault.problem(self.place_of(error.text, error.fault))]) from error
         return {name: value for name, value in fields.items() if name in endpoint.fields}
@@ -259,11 +259,6 @@ class TakeContext(Struct, frozen=True, kw_only=True):
     take: Take
     variables: Mapping[str, object]
     results: RootResults
-
-    @classmethod
-    def first_try(cls, plan: PlanContext, take: Take, results: RootResults) -> TakeContext:
-        """A take with its own seed."""
-        return cls(name=take.id, take=take, variables=plan.contexts.for_take(take), results=results)
 
     def with_retry_seed(self, plan: PlanContext, *, gate: int, number: int) -> TakeContext:
         """The same take with another seed; see `retry_seed`."""

@@ -186,21 +186,14 @@ def _stage_fields(stage: Stage, subject: Subject, endpoint: Endpoint, photos: in
     """The fields that the stage fills: the trigger as the trainer wants it, and the steps."""
     fields: dict[str, JSONValue] = {}
     if endpoint.roles.trigger:
-        fields[endpoint.roles.trigger] = _trigger_text(subject, endpoint.roles.trigger_as)
+        phrase = f"{subject.trigger} {subject.noun}"
+        phrases = {TriggerUse.CAPTION: f"a photo of {phrase}", TriggerUse.PHRASE: phrase}
+        use = endpoint.roles.trigger_as
+        fields[endpoint.roles.trigger] = subject.trigger if use is None else phrases.get(use, subject.trigger)
     steps = stage.parameters(TrainParameters).steps
     if steps is not None and endpoint.roles.steps:
         fields[endpoint.roles.steps] = steps if isinstance(steps, int) else steps.count(photos)
     return fields
-
-
-def _trigger_text(subject: Subject, use: TriggerUse | None) -> str:
-    match use:
-        case TriggerUse.CAPTION:
-            return f"a photo of {subject.trigger} {subject.noun}"
-        case TriggerUse.PHRASE:
-            return f"{subject.trigger} {subject.noun}"
-        case _:
-            return subject.trigger
 
 
 def train(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import io
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from msgspec.structs import replace
 from PIL import Image, ImageEnhance
 
 from nano_banana.catalog.catalog import Catalog
@@ -97,7 +97,7 @@ def workshop_in(folder: Path) -> Iterator[tuple[Runner, Callable[[int], Blob]]]:
         return blob
 
     with at_work():
-        crew = ProviderFactory(dataclasses.replace(settings, parallel_compute=2), Catalog.load(None), {})
+        crew = ProviderFactory(replace(settings, parallel_compute=2), Catalog.load(None), {})
         workshop = Runner(settings, crew)
         try:
             yield workshop, picture

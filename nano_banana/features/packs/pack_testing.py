@@ -5,7 +5,6 @@ A trial is a recipe, planned at fal's prices or run on this machine, in a store 
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -168,7 +167,7 @@ def plan_trial(
     entries = [(pack, template, name, {CROP_VARIABLE: crop} if crop else {}) for template, crop, name in shots]
     found: dict[str, list[PlannedPicture]] = {name: [] for name in pack.templates}
     with TemporaryDirectory() as folder, project_with_packs([pack], root) as home:
-        elsewhere = dataclasses.replace(settings, store=Path(folder) / "store", out=Path(folder) / "out")
+        elsewhere = replace(settings, store=Path(folder) / "store", out=Path(folder) / "out")
         with Session.open(_trial_request(home, entries, None), elsewhere, environ=environ) as session:
             ends = {
                 end.node.info.shot: end for end in preview(session.plan, lambda _: {}, reply_imaginer(session.catalog))
@@ -200,7 +199,7 @@ def run_trial(
         raise Invalid([problem("no_such_photos", folder=str(sitter.photos))])
     entries: list[_TrialEntry] = [(pack, template, _shot_name(pack, template), {}) for pack, template in chosen]
     # A store of its own, so that the sitter's adapter is not on the project's shelf.
-    settings = dataclasses.replace(settings, store=settings.store / TRIAL_STORE)
+    settings = replace(settings, store=settings.store / TRIAL_STORE)
     with (
         project_with_packs((pack for pack, _ in chosen), root) as home,
         Session.open(_trial_request(home, entries, sitter), settings, environ=environ) as session,
