@@ -130,7 +130,7 @@ def _to_multiple(length: float) -> int:
 
 
 class ArgumentProblem(Struct, frozen=True, kw_only=True):
-    """One fault in an endpoint's arguments; `path` leads to it, `data` always has `field` and `endpoint`.
+    """One problem in an endpoint's arguments or its file; `path` leads to it.
 
     `kind` is one of `cli/words/catalog.py`. A warning does not stop a run.
     """

@@ -12,9 +12,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from msgspec import Struct
-
-from nano_banana.catalog.arguments import argument_problems
+from nano_banana.catalog.arguments import ArgumentProblem, argument_problems
 from nano_banana.catalog.endpoint import Endpoint, endpoint_from_json, endpoint_schema
 from nano_banana.catalog.pricing import PriceQuote, read_quotes, with_quote
 from nano_banana.formats.yaml_values import KeyPath, Located, to_plain
@@ -25,18 +23,9 @@ if TYPE_CHECKING:
     from jsonschema import Draft202012Validator, ValidationError
 
 
-class EndpointFault(Struct, frozen=True, kw_only=True):
-    """One thing that is wrong with an endpoint file; `path` leads to it."""
-
-    kind: str
-    path: KeyPath
-    data: JSONObject
-    suggestions: tuple[str, ...] = ()
-
-
-def endpoint_faults(value: JSONValue) -> list[EndpointFault]:
+def endpoint_faults(value: JSONValue) -> list[ArgumentProblem]:
     """Everything wrong with `value` as an endpoint: its shape first, then what it says."""
-    wrong: list[EndpointFault] = []
+    wrong: list[ArgumentProblem] = []
     for error in _validator().iter_errors(value):
         wrong.extend(fault for fault in _schema_faults(error) if fault not in wrong)
     return wrong or list(_semantic_faults(endpoint_from_json(cast(JSONObject, value))))
@@ -49,30 +38,30 @@ def _validator() -> Draft202012Validator:
     return Draft202012Validator(cast("dict[str, JSONValue]", endpoint_schema()))
 
 
-def _schema_faults(error: ValidationError) -> Iterator[EndpointFault]:
+def _schema_faults(error: ValidationError) -> Iterator[ArgumentProblem]:
     path = tuple(error.absolute_path)
     rule, bound, found = str(error.validator), cast(JSONValue, error.validator_value), cast(JSONValue, error.instance)
     where = f"`{'.'.join(map(str, path))}`" if path else "the file"
     if rule == "required" and isinstance(found, dict):
         for name in cast("list[str]", bound):
             if name not in found:
-                yield EndpointFault(kind="endpoint_key_missing", path=path, data={"name": name, "where": where})
+                yield ArgumentProblem(kind="endpoint_key_missing", path=path, data={"name": name, "where": where})
     elif rule == "additionalProperties":
         known = cast(JSONObject, cast(JSONObject, error.schema)["properties"])
         for name in cast("dict[str, JSONValue]", found):
             if name not in known:
                 near = did_you_mean(name, known)
                 data: JSONObject = {"name": name, "where": where}
-                yield EndpointFault(kind="endpoint_key_unknown", path=(*path, name), data=data, suggestions=near)
+                yield ArgumentProblem(kind="endpoint_key_unknown", path=(*path, name), data=data, suggestions=near)
     elif rule == "enum" and isinstance(found, str):
         choices = cast("list[str]", bound)
         near = did_you_mean(found, choices)
         chosen: JSONObject = {"where": where, "found": found, "choices": ", ".join(choices)}
-        yield EndpointFault(kind="endpoint_choice", path=path, data=chosen, suggestions=near)
+        yield ArgumentProblem(kind="endpoint_choice", path=path, data=chosen, suggestions=near)
     else:
         about = str(cast(JSONObject, error.schema).get("description", "")).removesuffix(".")
         wants: JSONObject = {"where": where, "found": _value_text(found), "about": about[:1].lower() + about[1:]}
-        yield EndpointFault(kind="endpoint_value", path=path, data=wants)
+        yield ArgumentProblem(kind="endpoint_value", path=path, data=wants)
 
 
 def _value_text(found: JSONValue) -> JSONValue:
@@ -81,7 +70,7 @@ def _value_text(found: JSONValue) -> JSONValue:
     return "nothing" if found is None else f"`{found}`"
 
 
-def _semantic_faults(endpoint: Endpoint) -> Iterator[EndpointFault]:
+def _semantic_faults(endpoint: Endpoint) -> Iterator[ArgumentProblem]:
     named: list[tuple[KeyPath, str]] = [(("roles", role), name) for role, name in endpoint.roles.named().items()]
     if price := endpoint.price:
         tables = {"times": price.times, "plus": price.plus, "unknown_with": price.unknown_with}
@@ -90,18 +79,18 @@ def _semantic_faults(endpoint: Endpoint) -> Iterator[EndpointFault]:
         if name not in endpoint.fields:
             data: JSONObject = {"field": name, "where": path[0], "role": path[1]}
             near = did_you_mean(name, endpoint.fields)
-            yield EndpointFault(kind="endpoint_field_unknown", path=path, data=data, suggestions=near)
+            yield ArgumentProblem(kind="endpoint_field_unknown", path=path, data=data, suggestions=near)
     for name, field in endpoint.fields.items():
         low, high, default = field.minimum, field.maximum, field.known_default()
         if low is not None and high is not None and low > high:
             bounds: JSONObject = {"field": name, "minimum": low, "maximum": high}
-            yield EndpointFault(kind="endpoint_range_empty", path=("fields", name, "minimum"), data=bounds)
+            yield ArgumentProblem(kind="endpoint_range_empty", path=("fields", name, "minimum"), data=bounds)
         elif default is not None:
             others = endpoint.fields.keys() - {name}
             for misfit in argument_problems(endpoint, {name: default}, filled=others):
                 if not misfit.warning and misfit.kind != "field_is_ours":
                     shown: JSONObject = {"field": name, "default": default}
-                    yield EndpointFault(kind="endpoint_default", path=("fields", name, "default"), data=shown)
+                    yield ArgumentProblem(kind="endpoint_default", path=("fields", name, "default"), data=shown)
 
 
 def load_project_endpoints(folder: Path, read: Callable[[Path], str]) -> tuple[Endpoint, ...]:

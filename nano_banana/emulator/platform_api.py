@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -17,8 +18,6 @@ from nano_banana.emulator.failures import MAX_NUMBER, json_response
 from nano_banana.emulator.request_entry import AdmittedRequest, Api, AsgiReply, query_int, read_json
 from nano_banana.emulator.request_queue import EmulatedRequest, app_id, iso_time
 from nano_banana.model.json_values import JSONObject, JSONValue, as_object
-
-_FILE_REF = "#/components/schemas/File"
 
 
 def listed_model(endpoint: Endpoint, *, openapi: bool) -> JSONObject:
@@ -45,7 +44,7 @@ def model_category(endpoint: Endpoint) -> str:
 
 def endpoint_openapi(endpoint: Endpoint) -> JSONObject:
     """OpenAPI 3.0 of the endpoint's queue, with its input and output as schemas."""
-    name = "".join(part.capitalize() for part in endpoint.id.replace("/", "-").replace(".", "-").split("-"))
+    name = "".join(part.capitalize() for part in re.split("[-/.]", endpoint.id))
     taken, given = f"{name}Input", f"{name}Output"
     fields = endpoint.fields.values()
     asked: JSONObject = {
@@ -54,10 +53,16 @@ def endpoint_openapi(endpoint: Endpoint) -> JSONObject:
         "properties": {field.name: _property_schema(endpoint, field) for field in fields},
         "required": [field.name for field in fields if field.required],
     }
-    answered: JSONObject = {"type": "object", "title": given, "properties": _output_properties(endpoint)}
+    ref: JSONObject = {"$ref": "#/components/schemas/File"}
+    places: JSONObject = {
+        place.partition("/")[0]: {"type": "array", "items": ref} if "*" in place else ref for place in endpoint.makes
+    }
+    answered: JSONObject = {"type": "object", "title": given, "properties": places}
     file: JSONObject = {"type": "object", "properties": {"url": {"type": "string"}}, "required": ["url"]}
-    body: JSONObject = {"content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{taken}"}}}}
-    result: JSONObject = {"content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{given}"}}}}
+    body, result = (
+        {"content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}}
+        for schema in (taken, given)
+    )
     return {
         "openapi": "3.0.4",
         "info": {"title": f"Queue OpenAPI for {endpoint.id}", "version": "1.0.0"},
@@ -74,13 +79,6 @@ def _property_schema(endpoint: Endpoint, field: Field) -> JSONObject:
     unsaid: JSONObject = {} if field.default is UNSET else {"default": field.default}
     about: JSONObject = {"title": field.name, "description": field.description}
     return {**about, **any_schema(*field_schemas(endpoint, field)), **unsaid}
-
-
-def _output_properties(endpoint: Endpoint) -> JSONObject:
-    file: JSONObject = {"$ref": _FILE_REF}
-    return {
-        place.partition("/")[0]: {"type": "array", "items": file} if "*" in place else file for place in endpoint.makes
-    }
 
 
 DAY_SECONDS = 86_400.0
