@@ -20,7 +20,7 @@ from queue import SimpleQueue
 from typing import Self
 
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from nano_banana.cli.diagnostics import describe
 from nano_banana.cli.sheet_files import write_recipe_sheet
@@ -51,15 +51,7 @@ class RecipeProblem(Problem, frozen=True, kw_only=True):
     def of(cls, found: Problem) -> Self:
         """Put a problem into words."""
         text, hint = describe(found)
-        return cls(
-            kind=found.kind,
-            position=found.position,
-            data=found.data,
-            suggestions=found.suggestions,
-            warning=found.warning,
-            text=text,
-            hint=hint,
-        )
+        return cls(**asdict(found), text=text, hint=hint)
 
     @property
     def file(self) -> str | None:

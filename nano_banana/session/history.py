@@ -1,4 +1,4 @@
-"""Past runs: found by name, compared call by call, verdicts added up."""
+"""Past runs: found by name, compared call by call, verdicts counted."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from nano_banana.store.run_log import Run
 
 
 class ValueChange(Struct, frozen=True, kw_only=True):
-    """A value that changed; None on the side that lacks it."""
+    """A changed value; None on a side that lacks it."""
 
     path: str
     old: JSONValue
@@ -28,7 +28,7 @@ class ValueChange(Struct, frozen=True, kw_only=True):
 
 
 class SeriesChange(Struct, frozen=True, kw_only=True):
-    """Files of a series (`photos`) that came and went, by digest."""
+    """Added and removed files of a series (`photos`), by digest."""
 
     series: str
     added: Sequence[str]
@@ -39,9 +39,9 @@ CallDifference = ValueChange | SeriesChange
 
 
 def call_differences(old: JSONObject, new: JSONObject) -> list[CallDifference]:
-    """Everything that differs between two call documents, in the order of its names.
+    """Everything that differs between two call documents, by name.
 
-    Files of a numbered series are compared as sets, since one more photo moves all the numbers behind it.
+    Files of a numbered series are compared as sets, since one more photo changes all later numbers.
     """
     before, after = dict(_leaves(old)), dict(_leaves(new))
     names = sorted({*before, *after})
@@ -79,15 +79,15 @@ def _series_values(leaves: Mapping[str, JSONValue], series: str) -> set[str]:
 
 
 CallDocuments = Mapping[str, JSONObject]
-"""What calls were asked, by the keys of a snapshot; a call that is known no more is not there."""
+"""The documents of calls by the keys of a snapshot; calls that the store no longer has are missing."""
 
 
 class ChangeCause(Struct, frozen=True, kw_only=True):
-    """One thing that is different, at one stage.
+    """One difference, at one stage.
 
-    `value`: a call is asked otherwise, as `change` says. `unknown`: a call is another, but the store knows one of the
-    two no more. `calls`: so many more or fewer calls, as after another verdict. `verdict`, `threshold`, `left` (where
-    its way ended early) and `status`: from `old` to `new`. `bytes`: nothing of that, but another picture.
+    `value`: a call's document changed, as `change` says. `unknown`: a call changed, but the store no longer has one of
+    the two. `calls`: the number of calls changed, as after another verdict. `verdict`, `threshold`, `left` (where it
+    ended early) and `status`: from `old` to `new`. `bytes`: none of these, but another picture.
     """
 
     kind: str
@@ -98,7 +98,7 @@ class ChangeCause(Struct, frozen=True, kw_only=True):
 
 
 class ChangedTake(Struct, frozen=True, kw_only=True):
-    """A take that is in both runs and not the same; after another seed under another id."""
+    """A take that differs between the runs; with another seed it has another id."""
 
     old: KeptTake
     new: KeptTake
@@ -106,7 +106,7 @@ class ChangedTake(Struct, frozen=True, kw_only=True):
 
 
 class RunComparison(Struct, frozen=True, kw_only=True):
-    """Two runs of the same or of different recipes; `same` counts the takes that are as they were."""
+    """Two runs of the same or of different recipes; `same` counts unchanged takes."""
 
     old: Snapshot
     new: Snapshot
@@ -129,7 +129,7 @@ def compare_runs(old: Snapshot, new: Snapshot, changed_documents: CallDocuments)
 
 
 def changed_keys(old: Snapshot, new: Snapshot) -> set[str]:
-    """The keys of the calls that stand where the other run had another one."""
+    """The keys of calls whose position has another call in the other run."""
     found: set[str] = set()
     for before, after in _paired(old, new)[0]:
         had, has = _calls_by_place(before), _calls_by_place(after)
@@ -140,7 +140,7 @@ def changed_keys(old: Snapshot, new: Snapshot) -> set[str]:
 
 
 def snapshot_cost(snapshot: Snapshot, *, fresh: bool = False) -> tuple[float, int]:
-    """What distinct calls (or only those that the run made) cost in USD, and how many of unknown cost there are."""
+    """The cost of distinct calls (or only of those that the run made) in USD, and the number of unknown costs."""
     calls = {call.key: call for node in snapshot.nodes for call in node.calls if call.fresh or not fresh}
     known = sum(call.cost_usd or 0.0 for call in calls.values())
     return round(known, 6), sum(call.cost_usd is None for call in calls.values())
@@ -149,7 +149,7 @@ def snapshot_cost(snapshot: Snapshot, *, fresh: bool = False) -> tuple[float, in
 def _paired(
     old: Snapshot, new: Snapshot
 ) -> tuple[list[tuple[KeptTake, KeptTake]], tuple[KeptTake, ...], tuple[KeptTake, ...]]:
-    """Takes of the same id, then those in the same place whose seed is another; what came; what went."""
+    """Takes with the same id, or in the same slot with another seed; added ones; removed ones."""
     before = {node.id: node for node in old.nodes}
     after = {node.id: node for node in new.nodes}
     left = {(node.card.kind, node.card.slot): node for node in old.nodes if node.id not in after}
@@ -165,9 +165,9 @@ def _paired(
 
 
 def _calls_by_place(node: KeptTake) -> Mapping[str, KeptCall]:
-    """The calls by their place without the slot, which another order of seeds moves.
+    """The calls by their position without the slot, which depends on the order of seeds.
 
-    Of a person it is the last call, which puts the photos together: a photo less moves all the others' places.
+    For a person it is only the last call, which combines the photos: one photo less changes all other positions.
     """
     if node.card.kind == "person":
         return {call.stage: call for call in node.calls[-1:]}
@@ -183,13 +183,13 @@ def _node_state(node: KeptTake) -> tuple[object, ...]:
 
 
 def _causes(old: KeptTake, new: KeptTake, documents: CallDocuments) -> Iterator[ChangeCause]:
-    """Those that nothing else explains come last: more calls follow another verdict, another picture another call."""
+    """Causes; counts of calls or other bytes only if nothing else explains the difference."""
     found = [*_call_causes(old, new, documents), *_verdict_causes(old, new), *_end_causes(old, new)]
     yield from found or list(_count_causes(old, new)) or [ChangeCause(kind="bytes", stage=new.card.stage)]
 
 
 def _call_causes(old: KeptTake, new: KeptTake, documents: CallDocuments) -> Iterator[ChangeCause]:
-    """What is asked otherwise, call by call. What is only given to the next stage is no cause of its own."""
+    """Changed documents, call by call. Changed inputs that follow from an earlier stage are no causes."""
     had, has = _calls_by_place(old), _calls_by_place(new)
     told = False
     for place, call in has.items():
@@ -235,7 +235,7 @@ def _end_causes(old: KeptTake, new: KeptTake) -> Iterator[ChangeCause]:
 
 
 class VerdictTotals(Struct, frozen=True, kw_only=True):
-    """The gates' last words on the takes of one recipe or subject (`name`; of several people joined by `+`)."""
+    """The gates' final verdicts on the takes of one recipe or subject (`name`; several people are joined by `+`)."""
 
     name: str
     accepted: int = 0
@@ -245,23 +245,20 @@ class VerdictTotals(Struct, frozen=True, kw_only=True):
 
     @property
     def judged(self) -> int:
-        """Those that were compared with anybody."""
+        """Takes that were compared with a person."""
         return self.accepted + self.unsure + self.rejected
 
 
 def verdict_totals(snapshots: Iterable[Snapshot], *, by_subject: bool) -> tuple[VerdictTotals, ...]:
-    """By recipe or by subject, by name; takes that no gate has seen are left out."""
+    """The totals by recipe or by subject, by name; takes that no gate has seen don't count."""
     counts: dict[str, Counter[str]] = {}
     for snapshot in snapshots:
         for take in snapshot.takes:
             if take.verdict is not None:
-                name = _take_subject(take) if by_subject else snapshot.recipe
+                people = take.card.subject or "+".join(take.card.cast)
+                name = people if by_subject else snapshot.recipe
                 counts.setdefault(name, Counter())[take.verdict.ruling] += 1
     return tuple(VerdictTotals(name=name, **found) for name, found in sorted(counts.items()))
-
-
-def _take_subject(take: KeptTake) -> str:
-    return take.card.subject or "+".join(take.card.cast)
 
 
 LATEST_RUN = "latest"
@@ -289,30 +286,21 @@ class History:
         self.store.close()
 
     def runs(self, recipe: str | None = None, *, limit: int = -1) -> list[Run]:
-        """The last runs of a recipe or of all, newest first; a negative limit is none.
+        """The last runs of a recipe or of all, newest first; a negative limit means no limit.
 
-        What this machine worked out for a sheet or a look at photos is no run of a recipe.
+        Batches of calls, such as for a sheet or photos, are no runs.
         """
         found = [run for run in self.store.runs.latest(recipe, limit=-1) if not run.recipe.startswith(BATCH_RUN_PREFIX)]
         return found if limit < 0 else found[:limit]
 
     def billed(self, runs: Iterable[Run]) -> list[Run]:
-        """The runs with what their requests cost as it is known now: some may have been collected by a later run."""
+        """The runs with their costs as known now: a later run may have collected some requests."""
         found = list(runs)
         bills = self.store.ledger.runs(run.id for run in found)
-        return [
-            replace(
-                run,
-                summary={
-                    **run.summary,
-                    "cost_usd": bills[run.id].spent_usd,
-                    "unknown_cost": bills[run.id].unknown,
-                },
-            )
-            if run.id in bills
-            else run
-            for run in found
-        ]
+        costs: dict[str, JSONObject] = {
+            name: {"cost_usd": bill.spent_usd, "unknown_cost": bill.unknown} for name, bill in bills.items()
+        }
+        return [replace(run, summary={**run.summary, **costs.get(run.id, {})}) for run in found]
 
     def find(self, name: str, recipe: str | None = None) -> Run:
         """The run of that name: whole, its beginning or its last four digits, `latest`, or `latest~1` before that.
@@ -324,7 +312,10 @@ class History:
             raise Invalid([problem("no_runs_of", recipe=recipe) if recipe else problem("no_runs")])
         back = _LATEST_BACK.fullmatch(name)
         if back:
-            return _steps_back(runs, name, int(back[1] or 0))
+            steps = int(back[1] or 0)
+            if steps >= len(runs):
+                raise Invalid([problem("runs_too_few", name=name, count=len(runs))])
+            return runs[steps]
         whole = [run for run in runs if run.id == name]
         found = whole or [run for run in runs if name and (run.id.startswith(name) or run.id.endswith(f"-{name}"))]
         if not found:
@@ -342,7 +333,7 @@ class History:
         return older[0] if older else None
 
     def kept_runs(self, recipe: str | None = None) -> list[str]:
-        """The runs whose takes are known still, newest first."""
+        """The runs with a snapshot, newest first."""
         return self.store.snapshots.runs(recipe)
 
     def compare(self, old: str | None, new: str | None, recipe: str | None = None) -> RunComparison:
@@ -361,24 +352,16 @@ class History:
         """The results of a run. Raises Invalid (`run_not_kept`) if they are not kept."""
         found = unpack_snapshot(self.store.snapshots.get(run.id))
         if found is None:
-            raise Invalid(
-                [
-                    problem(
-                        "run_not_kept",
-                        suggestions=tuple(self.kept_runs(run.recipe)[:_RUNS_SHOWN]),
-                        run=run.id,
-                        status=run.status,
-                    )
-                ]
-            )
+            kept = tuple(self.kept_runs(run.recipe)[:_RUNS_SHOWN])
+            raise Invalid([problem("run_not_kept", suggestions=kept, run=run.id, status=run.status)])
         return found
 
     def judgements(
         self, *, by_subject: bool, since: float | None = None, recipe: str | None = None
     ) -> tuple[VerdictTotals, ...]:
-        """What gates said of the takes of each recipe's last run, where that began after `since`.
+        """The gates' final verdicts on the takes of each recipe's last run, if it began after `since`.
 
-        By recipe or by subject; `since` is in seconds since 1970 (None: ever).
+        By recipe or by subject; `since` is in seconds since 1970 (None: any time).
         """
         last: dict[str, Run] = {}
         kept = set(self.kept_runs(recipe))
@@ -388,15 +371,9 @@ class History:
         return verdict_totals((self.snapshot(run) for run in last.values()), by_subject=by_subject)
 
     def still_stored(self, digests: Iterable[str]) -> set[str]:
-        """Those of these pictures that the store has still; a sweep may have taken the others."""
+        """Those of these pictures that the store still has; `gc` may have deleted the others."""
         return self.store.blobs.known(digests)
 
     def documents(self, keys: Iterable[str]) -> dict[str, JSONObject]:
-        """What calls were asked, by their keys as a snapshot has them; of those that a sweep took nothing is known."""
+        """The documents of calls, by their keys in snapshots; `gc` may have deleted some."""
         return self.store.replies.documents_by_prefix(keys)
-
-
-def _steps_back(runs: list[Run], name: str, steps: int) -> Run:
-    if steps >= len(runs):
-        raise Invalid([problem("runs_too_few", name=name, count=len(runs))])
-    return runs[steps]

@@ -44,10 +44,10 @@ def recipe_file_in(folder: Path) -> Path:
 
 
 class RunRequest(Struct, frozen=True, kw_only=True):
-    """What to run: a recipe, variables, a provider and a budget instead of the recipe's, and a selection of takes.
+    """What to run: a recipe, variables, a provider and a budget that replace the recipe's, and a selection of takes.
 
-    A recipe without a file has its `text` here; the path then says where it would be, and its name. `locked` holds
-    the run to the lock beside the recipe. `any_photos` tolerates unreadable photos, for commands that only look.
+    A recipe without a file has its `text` here; the path then says where it would be. `locked` compares the run with
+    the lock beside the recipe. `any_photos` tolerates unreadable photos, for commands that only read.
     """
 
     recipe: Path
@@ -62,15 +62,15 @@ class RunRequest(Struct, frozen=True, kw_only=True):
 
     @property
     def tolerated_problems(self) -> frozenset[str]:
-        """The kinds of problems that do not keep the recipe from being opened."""
-        # A run that has nothing to do asks for none, and loads no recipe's code.
+        """The kinds of problems that don't prevent opening the recipe."""
+        # Not at the top: a run with nothing to do loads no recipe code.
         from nano_banana.recipe.resolve_subjects import BAD_PHOTO_KINDS
 
         return BAD_PHOTO_KINDS if self.any_photos else frozenset()
 
     @property
     def given(self) -> Mapping[Path, str]:
-        """The texts that are in no file, by absolute path."""
+        """Texts without a file, by absolute path."""
         return {} if self.text is None else {self.recipe.absolute(): self.text}
 
     @property
@@ -80,14 +80,14 @@ class RunRequest(Struct, frozen=True, kw_only=True):
 
     @property
     def owns_name(self) -> bool:
-        """Whether this is all that there is of the recipe's name: what a single command makes has that of many."""
+        """Whether no other recipe has this name: all recipes of a single command share one."""
         return self.whole and self.text is None
 
     def note(self, settings: Settings, revision: int) -> str:
         """The name of the store's note about the last run of this request.
 
-        Whatever changes the answer without changing a file is part of the name: the program's version,
-        the revisions of the local provider and of this machine's own work, and the settings that matter.
+        Everything that changes the results without changing a file is part of the name: the program's version, the
+        revisions of the local provider and of this machine's own work, and the settings that matter.
         """
         words = [
             __version__,
@@ -107,15 +107,15 @@ class RunRequest(Struct, frozen=True, kw_only=True):
 
 
 def environment_digests(names: Mapping[str, object] | frozenset[str], environ: Mapping[str, str]) -> dict[str, str]:
-    """Environment variables by digest, so that no value is kept; an unset one is not an empty one."""
+    """Environment variables by digest, so that no value is stored; unset ones differ from empty ones."""
     return {name: hashlib.sha256(repr(environ.get(name)).encode()).hexdigest() for name in sorted(names)}
 
 
 class RunTrace(Struct, frozen=True, kw_only=True):
-    """A finished run: what it read, what it wrote, and what it said of itself.
+    """A finished run: what it read, what it wrote, and its report.
 
-    `read` and `written` map paths to looks (written ones below the output folder), `environment` the
-    variables that the recipe read to digests of their values.
+    `read` and `written` map paths to stamps (written ones relative to the output folder), `environment` the variables
+    that the recipe read to digests of their values.
     """
 
     read: Mapping[str, FileStamp | None]
@@ -133,7 +133,7 @@ class RunTrace(Struct, frozen=True, kw_only=True):
         )
 
     def dump(self, summary: Iterable[str] | None = None) -> Iterator[str]:
-        """As text in pieces, for a note. `summary`, JSON in pieces, takes the place of its own: it may be large."""
+        """The trace as text in pieces, for a note. `summary` (JSON in pieces) replaces its own, which may be large."""
         yield "{"
         for name in ("folder", "environment", "read", "written"):
             yield f'"{name}":{json.dumps(getattr(self, name), separators=(",", ":"))},'
@@ -155,24 +155,17 @@ def load_trace(text: str | None) -> RunTrace | None:
         return None
 
 
-def stored_trace(folder: Path, note: str) -> RunTrace | None:
-    """The trace under that name in the store in `folder`; None where there is no store or no such trace."""
-    if not folder.is_dir():
-        return None
-    from nano_banana.store.local_store import Store
-
-    with Store.open(folder) as store:
-        return load_trace(store.notes.read(note))
-
-
 def unchanged_trace(request: RunRequest, settings: Settings, environ: Mapping[str, str]) -> RunTrace | None:
     """The trace of the last run of this request, if all it read and wrote is unchanged; else None.
 
-    A lock is never held to this way: what it says is compared with calls, not with what files look like.
+    Not for a locked run: a lock is compared with calls, not with files' stamps.
     """
-    if request.locked:
+    if request.locked or not settings.store.is_dir():
         return None
-    trace = stored_trace(settings.store, request.note(settings, provider_revision(BUILT_IN["local"])))
+    from nano_banana.store.local_store import Store
+
+    with Store.open(settings.store) as store:
+        trace = load_trace(store.notes.read(request.note(settings, provider_revision(BUILT_IN["local"]))))
     if trace is None or not trace.holds(environment_digests(trace.environment, environ)):
         return None
     return trace

@@ -67,21 +67,19 @@ def with_places(
     records: Sequence[NodeRecord], recipe: Recipe, nearest: Callable[[KeyPath], Position]
 ) -> list[NodeRecord]:
     """The records, with the place of each problem that names a stage and a `field` of its endpoint."""
+
+    def placed(problem: Problem) -> Problem:
+        stage = next((stage for stage in recipe.asking if stage.id == problem.data.get("stage")), None)
+        field = str(problem.data.get("field") or "").partition(".")[0]
+        if stage is None or not field:
+            return problem
+        where = (*stage.where, "with", field) if field in stage.options else (*stage.where, "using")
+        return replace(problem, position=nearest(where))
+
     return [
-        replace(record, problems=[_with_place(problem, recipe, nearest) for problem in record.problems])
-        if record.problems
-        else record
+        replace(record, problems=list(map(placed, record.problems))) if record.problems else record
         for record in records
     ]
-
-
-def _with_place(problem: Problem, recipe: Recipe, nearest: Callable[[KeyPath], Position]) -> Problem:
-    stage = next((stage for stage in recipe.asking if stage.id == problem.data.get("stage")), None)
-    field = str(problem.data.get("field") or "").partition(".")[0]
-    if stage is None or not field:
-        return problem
-    where = (*stage.where, "with", field) if field in stage.options else (*stage.where, "using")
-    return replace(problem, position=nearest(where))
 
 
 class OpenedProject:

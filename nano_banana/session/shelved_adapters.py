@@ -10,16 +10,16 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from statistics import median
-from typing import cast
 
+import msgspec
 from msgspec.structs import replace
 
 from nano_banana.catalog.catalog import Catalog
 from nano_banana.catalog.provider_registry import ProviderSpec, find_provider
 from nano_banana.formats.yaml_values import KeyPath
-from nano_banana.model.json_values import JSONObject, as_number, as_object, as_text
 from nano_banana.model.nodes import NodeStatus
 from nano_banana.model.problem import Invalid, Position, Unusable, problem
+from nano_banana.provenance.generation_record import CallRecord
 from nano_banana.recipe.recipe_files import RecipeFiles
 from nano_banana.recipe.recipe_model import FindShelfAdapter, Recipe, ShelfAdapter, Stage, no_shelf
 from nano_banana.session.lock_file import locked_training_set
@@ -33,13 +33,13 @@ LOCAL_FAMILY = "local"
 
 
 def shelf_offers(store: Path, files: RecipeFiles) -> FindShelfAdapter:
-    """A look-up on the shelf of the store in a folder, which is opened when something is asked for, and closed again.
+    """A function that looks up adapters on the shelf of the store in a folder; it opens the store for each look-up.
 
-    That the shelf was looked at is noted in `files`, so that a later run sees where it changed.
+    The shelf becomes one of the run's `files`, so that a later run notices a changed shelf.
     """
 
     def offer(reference: str) -> ShelfAdapter:
-        # Seen before it is read: what changes in between is a change.
+        # Noted before it is read, so that a change in between counts.
         files.exists(store.absolute() / SHELF_FILE, confined=False)
         if not store.is_dir():
             return no_shelf(reference)
@@ -100,10 +100,10 @@ def shelve_adapters(
     *,
     clock: Callable[[], float] = time.time,
 ) -> list[ShelvedAdapter]:
-    """Put each adapter that was trained on the shelf under its subject's name, unless it is there already.
+    """Put each trained adapter on the shelf under its subject's name, unless it is there already.
 
-    What is there is told the likeness that this run measured. Returns what is there now, in the run's order. `clock`
-    gives seconds since 1970.
+    Its card gets the likeness that this run measured. Returns the shelved adapters in the run's order. `clock` gives
+    seconds since 1970.
     """
     trained = [
         record for record in outcome.records if record.card.kind == "adapter" and record.status is NodeStatus.DONE
@@ -129,31 +129,27 @@ def shelve_adapters(
 
 
 def training_card(recipe: Recipe, catalog: Catalog, record: NodeRecord) -> AdapterCard:
-    """What a training's calls and its recipe tell of the adapter."""
-    calls = cast("Sequence[JSONObject]", json.loads(record.calls))
-    packing, training = calls[0], calls[-1]
-    inputs = {place: as_text(digest) for place, digest in as_object(packing["inputs"]).items()}
-    photos = locked_training_set(inputs)
+    """The adapter's card, from its training's calls and the recipe."""
+    packing, *_, training = msgspec.convert(json.loads(record.calls), list[CallRecord])
+    photos = locked_training_set(packing.inputs)
     subject = recipe.subjects[record.card.subject]
-    provider, trainer, cost = as_text(training["provider"]), as_text(training["endpoint"]), training["cost_usd"]
-    endpoint = catalog.get(trainer)
-    family = endpoint.trains if endpoint is not None and endpoint.trains else ""
+    endpoint = catalog.get(training.endpoint)
     return AdapterCard(
-        base=_own_family(provider) or family,
-        provider=provider,
+        base=_own_family(training.provider) or (endpoint and endpoint.trains) or "",
+        provider=training.provider,
         subject=subject.name,
         trigger=subject.trigger,
         noun=subject.noun,
-        trainer=trainer,
-        settings=as_object(training["arguments"]),
+        trainer=training.endpoint,
+        settings=training.arguments,
         training_set=photos.sha256,
         photos=photos.photos,
-        cost_usd=None if cost is None else as_number(cost),
+        cost_usd=training.cost_usd,
     )
 
 
 def measured_likenesses(recipe: Recipe, trained: NodeRecord, records: Sequence[NodeRecord]) -> list[float]:
-    """The likenesses to held-out photos of every first try drawn with one adapter; refused ones are among them."""
+    """The likenesses to held-out photos of all first attempts drawn with an adapter, also of rejected ones."""
     subject = trained.card.subject
     gates = {
         record.card.stage
@@ -171,7 +167,7 @@ def measured_likenesses(recipe: Recipe, trained: NodeRecord, records: Sequence[N
 
 
 def _adapters_above(recipe: Recipe, stage: Stage) -> Iterator[str]:
-    """The adapters that pictures were drawn with by the time they come to a stage."""
+    """The adapters that pictures were drawn with before a stage."""
     yield from (name for name, _ in stage.adapters)
     for source in stage.sources:
         yield from _adapters_above(recipe, recipe.stage(source.stage))

@@ -1,4 +1,4 @@
-"""Installs a pack into a project: all of it is checked before any is kept."""
+"""Installs a pack into a project, once all of it is checked."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -68,9 +68,9 @@ _NAMED = re.compile(r"^name:[ \t]*(?P<name>[^\s#]+)", re.MULTILINE)
 
 
 class IncomingPack(Struct, frozen=True, kw_only=True):
-    """A pack that is checked and lies ready; `before` is the one of the project that it would replace.
+    """A checked pack that is ready to install; `replaces` is the project's pack that it would replace.
 
-    `commit` is the one that its repository was at, where it came from one.
+    `commit` is the HEAD of its repository, if it came from one.
     """
 
     pack: Pack
@@ -78,13 +78,13 @@ class IncomingPack(Struct, frozen=True, kw_only=True):
     commit: str = ""
     replaces: Pack | None = None
     is_blocked: bool = False
-    """Whether something stands in its place that is no pack, or none that can be read."""
+    """Whether something is in its place, even if it is no readable pack."""
 
 
 def stage_pack(source: Path, root: Path, *, name: str = "") -> IncomingPack:
-    """Check the pack in a folder or zip, and lay it ready; it is called `name` (empty: as it says itself).
+    """Check the pack in a folder or zip, and copy it to a staging folder; `name` renames it (empty: its own name).
 
-    Call `keep` or `leave` then. Raises Invalid with everything that is wrong with it, and Unusable.
+    Call `install_pack` or `discard_staged` then. Raises Invalid with everything that is wrong with it, and Unusable.
     """
     if name and not re.fullmatch(NAME_PATTERN, name):
         raise Invalid([problem("not_a_name", name=name)])
@@ -93,12 +93,16 @@ def stage_pack(source: Path, root: Path, *, name: str = "") -> IncomingPack:
     inside, files = (zip_files if source.is_file() else folder_files)(source, partial(_pack_folder, source))
     called = name or _name_in(files[PACK_FILE]) or (source / inside).name
     if name:
-        files = {**files, PACK_FILE: _renamed(files[PACK_FILE], name)}
+        text = files[PACK_FILE].decode("utf-8")
+        files = {**files, PACK_FILE: _NAMED.sub(f"name: {name}", text, count=1).encode()}
     if not re.fullmatch(NAME_PATTERN, called):
         raise Invalid([problem("not_a_name", name=called)])
     staged = root / PACKS_FOLDER / f".adding-{os.getpid()}" / called
     try:
-        _write(staged, files)
+        with as_user():
+            for file, data in files.items():
+                (staged / file).parent.mkdir(parents=True, exist_ok=True)
+                (staged / file).write_bytes(data)
         pack = _check_staged(staged, source / inside)
         commit = "" if source.is_file() else head_commit(source.resolve())
         (staged / ORIGIN_FILE).write_text(json.dumps({"from": source.name, "commit": commit}) + "\n", "utf-8")
@@ -120,7 +124,7 @@ def stage_pack(source: Path, root: Path, *, name: str = "") -> IncomingPack:
 
 
 def install_pack(incoming: IncomingPack) -> None:
-    """Put the pack into its place; what was there is gone when the new one is there. Raises Unusable."""
+    """Move the pack to its place, replacing what was there. Raises Unusable."""
     staged, target = incoming.pack.folder, incoming.target
     old = target.with_name(f".{target.name}.old-{os.getpid()}")
     try:
@@ -138,13 +142,13 @@ def install_pack(incoming: IncomingPack) -> None:
 
 
 def discard_staged(incoming: IncomingPack) -> None:
-    """Clear away what lies ready."""
+    """Delete the staging folder."""
     shutil.rmtree(incoming.pack.folder.parent, ignore_errors=True)
     _remove_if_empty(incoming.target.parents[1])
 
 
 def _remove_if_empty(root: Path) -> None:
-    """Take away a folder that was made for nothing."""
+    """Delete the packs' folder if it is empty."""
     with suppress(OSError):
         (root / PACKS_FOLDER).rmdir()
 
@@ -165,20 +169,8 @@ def _name_in(text: bytes) -> str:
     return found["name"].strip("\"'") if found else ""
 
 
-def _renamed(text: bytes, name: str) -> bytes:
-    return _NAMED.sub(f"name: {name}", text.decode("utf-8"), count=1).encode()
-
-
-def _write(folder: Path, files: Mapping[str, bytes]) -> None:
-    with as_user():
-        for name, data in files.items():
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
-
-
 def _check_staged(staged: Path, source: Path) -> Pack:
-    """The pack as it lies ready. Raises Invalid, with places in its source."""
+    """The staged pack. Raises Invalid, with places in its source."""
     try:
         pack = read_pack(staged, RecipeFiles(staged))
     except Invalid as error:

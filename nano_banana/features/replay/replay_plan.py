@@ -1,7 +1,7 @@
 """Plans the calls in a picture's metadata, to recreate it.
 
-An account is a stranger's word: its calls are checked against the catalog, their keys are worked out and never
-believed, and files go by the digest of their bytes, never by a path.
+A record may be forged: its calls are checked against the catalog, their keys are computed, never trusted, and files
+are found by the digest of their bytes, never by a path.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from nano_banana.settings.configuration import Settings
 from nano_banana.store.local_store import Store
 
 REPLAY_NAME = "(again)"
-"""What the store's log calls such a run; no recipe can be called that."""
+"""The name of such a run in the store's log; no recipe can have it."""
 
 _LONGEST_NAME = 120
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
@@ -50,7 +50,7 @@ class MissingInput(Struct, frozen=True, kw_only=True):
 
 
 class Replay(Struct, frozen=True, kw_only=True):
-    """What making the picture again takes: `calls` to ask in order, files that are `given`, and those that `lack`."""
+    """What recreating the picture takes: `calls` in order, `given` files, and `missing` ones."""
 
     account: GenerationRecord
     calls: Sequence[CallRecord]
@@ -65,16 +65,16 @@ def replay_of_account(
     *,
     anew: bool = False,
 ) -> Replay:
-    """What of the account's calls has to be asked.
+    """Which of the record's calls are needed.
 
-    `at_hand` finds a file's bytes by digest; `answered` says that the store has the reply to a call. Behind either
-    nothing is asked again, unless all that a call made is to be made `anew`.
+    `at_hand` finds a file by digest; `answered` says that the store has the reply to a call. Calls before either are
+    not needed, unless everything is to be made `anew`.
     """
     made_by = producing_calls(account.calls)
     given: dict[str, Blob] = {}
     calls: set[int] = set()
     lacks: list[MissingInput] = []
-    # What a call lacks is said of the first call that needs it.
+    # A missing file is reported for the first call that needs it.
     left: list[tuple[str, CallRecord | None, str]] = [(account.picture, None, "")]
     seen: set[str] = set()
     while left:
@@ -102,7 +102,7 @@ def replay_of_account(
 def _missing_inputs(
     replay: Replay, at_hand: Callable[[str], Blob | None], answered: Callable[[CallRecord], bool]
 ) -> Iterator[MissingInput]:
-    """What a call needs that no call before it makes: of a photo that is opened as it is the bytes make themselves."""
+    """Inputs that no earlier call makes, such as a photo that is opened unchanged."""
     known = {*replay.given, *(lack.digest for lack in replay.missing)}
     asked = set(map(id, unanswered_calls(replay, answered)))
     for call in replay.calls:
@@ -114,7 +114,7 @@ def _missing_inputs(
 
 
 def unanswered_calls(replay: Replay, answered: Callable[[CallRecord], bool]) -> list[CallRecord]:
-    """The calls that would be made: those without a reply, and those that what comes of these goes into."""
+    """The calls that would be made: those without a stored reply, and those that use their outputs."""
     anew: set[str] = set()
     found: list[CallRecord] = []
     for call in replay.calls:
@@ -159,7 +159,7 @@ def stage_of_call(told: CallRecord) -> str:
 
 
 def _replay_flow(replay: Replay, call_of: Callable[[CallRecord, Mapping[str, Blob]], Call], stage: str) -> Flow[Blob]:
-    """Ask for the calls in their order; what comes out of each takes the place of what came out of it before."""
+    """Make the calls in order; each output replaces the recorded one."""
     files = dict(replay.given)
     picture = replay.account.picture
     call = Call(provider=COMPUTE, endpoint="again", arguments={"picture": picture})
@@ -178,29 +178,24 @@ def _replay_flow(replay: Replay, call_of: Callable[[CallRecord, Mapping[str, Blo
 
 
 def _blob_named(digest: str) -> Blob:
-    """A file of which only the digest is known: enough for a call that the store has the reply to."""
+    """A file of which only the digest is known: enough for a call whose reply is stored."""
     return Blob(digest=digest, size=0, media="")
 
 
 def _safe_name(text: str) -> str:
-    """A name that is surely a file's, whatever an account says: letters, digits, `_` and `-`."""
+    """A safe file name from any text: letters, digits, `_` and `-`."""
     return _UNSAFE.sub("_", text).strip("_-") if text else ""
 
 
 STAND_IN_URL = "https://nano-banana.invalid/file"
-"""Stands where a file's address will, while the fields are looked at."""
+"""Replaces the address of a file while fields are checked."""
 
 COMPUTE_ENDPOINTS = frozenset({"crop", "imprint", "look", "mask", "open", "paste"})
-"""This machine's own work that a picture can hang on."""
-
-
-def call_faults(calls: Sequence[CallRecord], catalog: Catalog) -> list[Problem]:
-    """Everything for which these calls can't be asked: who answers, what is asked, and with which fields."""
-    return [problem for call in calls for problem in _faults_of_call(call, catalog)]
+"""This machine's calls that a picture can depend on."""
 
 
 def missing_input_problem(missing: MissingInput, catalog: Catalog) -> Problem:
-    """Why a file that is not here can't be made, and what helps: an adapter can be imported, a photo never travels."""
+    """Why a missing file can't be made, and what helps: an adapter can be imported, photos never travel."""
     endpoint = catalog.get(missing.call.endpoint)
     roles = endpoint.roles if endpoint is not None else Roles()
     digest, kind = missing.digest, "again_lacks_file"
@@ -208,17 +203,14 @@ def missing_input_problem(missing: MissingInput, catalog: Catalog) -> Problem:
         kind = "again_lacks_adapter"
     elif endpoint is not None and missing.place == roles.archive:
         # Whoever has the adapter needs no training.
-        digest, kind = _trained_digest(missing, endpoint.makes), "again_lacks_adapter"
+        made = missing.call.outputs
+        digest = next((made[place] for place in endpoint.makes if place in made), missing.digest)
+        kind = "again_lacks_adapter"
     return Problem(kind=kind, data={"digest": digest, "place": missing.place, "endpoint": missing.call.endpoint})
 
 
-def _trained_digest(missing: MissingInput, makes: Sequence[str]) -> str:
-    """The digest of the adapter that a training made."""
-    outputs = missing.call.outputs
-    return next((outputs[place] for place in makes if place in outputs), missing.digest)
-
-
-def _faults_of_call(call: CallRecord, catalog: Catalog) -> Iterator[Problem]:
+def call_faults(call: CallRecord, catalog: Catalog) -> Iterator[Problem]:
+    """Everything that prevents a call: its provider, its endpoint and its fields."""
     if find_provider(call.provider) is None:
         yield problem("again_nobody", name=call.provider, endpoint=call.endpoint)
     elif call.provider == COMPUTE:
@@ -238,7 +230,7 @@ def _faults_of_call(call: CallRecord, catalog: Catalog) -> Iterator[Problem]:
 
 
 def _with_address(value: JSONValue, steps: Sequence[str]) -> JSONValue:
-    """The arguments with an address where a file goes in; what has no such place stays as it is."""
+    """The arguments with an address at the place of a file; unchanged if there is no such place."""
     if not steps:
         return STAND_IN_URL
     if steps[0].isdecimal() and not isinstance(value, dict):
@@ -256,7 +248,7 @@ _HEAD_BYTES = 1024
 
 
 class LocalReplies:
-    """The calls of one account as they are asked here. Keys are worked out, never believed."""
+    """The calls of one record as they are made here. Keys are computed, never trusted."""
 
     def __init__(
         self,
@@ -274,11 +266,11 @@ class LocalReplies:
         self._catalog = catalog
 
     def answered(self, told: CallRecord) -> bool:
-        """Whether the store has the reply to the call, as it was asked when the picture was made."""
+        """Whether the store has the reply to the call as it was made for the picture."""
         return _recorded_call(told).key in self._kept
 
     def blob(self, digest: str) -> Blob | None:
-        """The bytes with this digest, where the store has them."""
+        """The file with this digest, if the store has it."""
         try:
             path = self._store.blobs.path(Blob(digest=digest, size=0, media=_OCTET_STREAM))
             with path.open("rb") as file:
@@ -288,7 +280,7 @@ class LocalReplies:
             return None
 
     def call(self, told: CallRecord, inputs: Mapping[str, Blob]) -> Call:
-        """The call as it was asked where the store has that, else as this version of the program asks it."""
+        """The call as recorded if the store has its reply, else as this version of the program makes it."""
         call = replace(_recorded_call(told), inputs=inputs)
         return call if call.key in self._kept else replace(call, revision=self._revision(told))
 
@@ -306,7 +298,7 @@ class LocalReplies:
 
 
 def _recorded_call(told: CallRecord) -> Call:
-    """The call as it was asked when the picture was made."""
+    """The call as it was made for the picture."""
     return Call(
         provider=told.provider,
         endpoint=told.endpoint,

@@ -45,7 +45,7 @@ from nano_banana.session.store_runner import ProviderFactory, Runner
 from nano_banana.settings.configuration import Settings
 
 REPLAY_FOLDER = "again"
-"""Where pictures that are made again appear, in the folder of the outputs."""
+"""The folder of recreated pictures, in the output folder."""
 
 
 class ReplaySession(OpenedProject):
@@ -85,19 +85,20 @@ class ReplaySession(OpenedProject):
 
     @property
     def provider(self) -> str:
-        """Who draws, where anything is drawn: of several the last."""
+        """The provider of the last call that isn't this machine's."""
         return next((call.provider for call in reversed(self.account.calls) if call.provider != COMPUTE), "local")
 
     @property
     def folder(self) -> Path:
-        """Where the picture appears."""
+        """The folder of the picture."""
         return self.settings.out / REPLAY_FOLDER
 
     @cached_property
     def replay(self) -> Replay:
-        """What it takes. Raises Invalid for calls that can't be asked, and where nothing says how it was made."""
+        """What it takes. Raises Invalid for calls that can't be made, and if the picture has no calls."""
         replay = replay_of_account(self.account, self._here.blob, self._here.answered, anew=self._anew)
-        problems = call_faults(unanswered_calls(replay, self._here.answered), self.catalog)
+        open_calls = unanswered_calls(replay, self._here.answered)
+        problems = [fault for call in open_calls for fault in call_faults(call, self.catalog)]
         if not replay.calls and self.account.picture not in replay.given:
             problems.append(problem("again_lacks_picture", digest=self.account.picture))
         if problems:
@@ -115,7 +116,7 @@ class ReplaySession(OpenedProject):
         return plan_of_replay(self.replay, self._here.call, self._budget_usd)
 
     def forecast(self) -> Forecast:
-        """Drive the plan against the store alone. Raises as `replay` does."""
+        """What a run would do. Raises as `replay` does."""
         return forecast_plan(self.plan, self.catalog, self.runner, self.provider)
 
     def check(self, forecast: Forecast) -> None:
@@ -128,7 +129,7 @@ class ReplaySession(OpenedProject):
 
     @property
     def paid_calls(self) -> Sequence[CallRecord]:
-        """The calls that would be sent to a service."""
+        """The calls that would be sent to a provider."""
         return [
             told for told in self.open_calls if (spec := find_provider(told.provider)) is not None and spec.sends_data
         ]
@@ -168,9 +169,9 @@ _SAME_SUFFIX = {".jpeg": ".jpg"}
 
 
 def copy_target(portrait: MarkedPicture, wanted: Path) -> Path:
-    """The file that is meant: a folder stands for the picture's own name in it.
+    """The file to write; in a folder it has the picture's own name.
 
-    Raises Invalid (`again_other_suffix`) where the name says another format than the picture has.
+    Raises Invalid (`again_other_suffix`) if the suffix is not the picture's format.
     """
     if wanted.is_dir() or not wanted.suffix:
         return wanted / portrait.path.name
@@ -182,7 +183,7 @@ def copy_target(portrait: MarkedPicture, wanted: Path) -> Path:
 
 
 def copy_replayed(runner: Runner, outcome: RunOutcome, target: Path) -> None:
-    """Put the picture that was made there. Raises Unusable: `target_taken`, `target_full`, …."""
+    """Copy the recreated picture there. Raises Unusable: `copy_taken`, `target_full`, …."""
     pictures = [picture for record in outcome.records for picture in record.pictures]
     source = outcome.folder / pictures[-1].name
     whole = target.absolute()

@@ -15,12 +15,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, cast
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
 from nano_banana.formats.file_writing import atomic_write
 from nano_banana.formats.zip_reader import BoundedZip
-from nano_banana.model.json_values import JSONObject, JSONValue, as_object, as_text, as_whole
+from nano_banana.model.json_values import JSONObject, JSONValue, as_object
 from nano_banana.model.problem import Invalid, Unusable, problem
 from nano_banana.store.adapter_shelf import (
     AdapterCard,
@@ -64,6 +65,15 @@ class UnpackedAdapter(Struct, frozen=True, kw_only=True):
     """How many `samples/` and `photos/` there are."""
 
 
+class _Description(Struct, frozen=True, kw_only=True):
+    """The contents of an archive's card file."""
+
+    name: str
+    digest: str
+    size: int
+    card: JSONObject
+
+
 def write_archive(
     target: Path, shelved: ShelvedAdapter, adapter: Path, others: Iterable[tuple[str, bytes]] = ()
 ) -> int:
@@ -102,13 +112,11 @@ def read_archive(source: Path, folder: Path) -> UnpackedAdapter:
             if name != CHECKSUMS_FILE and sums[name] != digest:
                 raise Invalid([problem("archive_sum", archive=archive.name, member=name)])
         digest, size = found[ADAPTER_FILE]
-        if (told["digest"], told["size"]) != (digest, size):
+        if (told.digest, told.size) != (digest, size):
             raise Invalid([problem("archive_sum", archive=archive.name, member=ADAPTER_FILE)])
         card = _read_card(archive, told)
         counts = {kind: sum(name.startswith(kind) for name in found) for kind in EXTRA_FOLDERS}
-        return UnpackedAdapter(
-            name=as_text(told["name"]), digest=digest, size=size, card=card, file=target, others=counts
-        )
+        return UnpackedAdapter(name=told.name, digest=digest, size=size, card=card, file=target, others=counts)
 
 
 def _card_text(shelved: ShelvedAdapter) -> bytes:
@@ -123,8 +131,8 @@ def _card_text(shelved: ShelvedAdapter) -> bytes:
     return (json.dumps(told, indent=2, sort_keys=True, ensure_ascii=False, default=dict) + "\n").encode()
 
 
-def _read_description(archive: BoundedZip) -> JSONObject:
-    """What the card's file says. The format's version is looked at before anything else is."""
+def _read_description(archive: BoundedZip) -> _Description:
+    """The contents of the card's file. The format's version is checked first."""
     names = set(archive.sizes)
     if CARD_FILE not in names:
         raise Invalid([problem("archive_foreign", archive=archive.name)])
@@ -144,19 +152,14 @@ def _read_description(archive: BoundedZip) -> JSONObject:
     if strange or not {ADAPTER_FILE, CHECKSUMS_FILE} <= names:
         raise Invalid([problem("archive_foreign", archive=archive.name)])
     try:
-        return {
-            "name": as_text(told["name"]),
-            "digest": as_text(told["digest"]),
-            "size": as_whole(told["size"]),
-            "card": as_object(told["card"]),
-        }
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        return msgspec.convert(told, _Description)
+    except msgspec.ValidationError as error:
         raise Invalid([problem("archive_card", archive=archive.name)]) from error
 
 
-def _read_card(archive: BoundedZip, told: JSONObject) -> AdapterCard:
+def _read_card(archive: BoundedZip, told: _Description) -> AdapterCard:
     try:
-        card = parse_card(as_object(told["card"]))
+        card = parse_card(told.card)
     except ValueError as error:
         raise Invalid([problem("archive_card", archive=archive.name)]) from error
     texts = (card.subject, card.trigger, card.noun, card.trainer, card.provider, card.base, card.training_set)
