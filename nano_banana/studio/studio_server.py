@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import os
 import socket
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -19,6 +22,9 @@ from nano_banana.studio.studio_runs import ProjectWatch, StudioRuns
 
 if TYPE_CHECKING:
     import uvicorn
+
+PORTS = range(20_000, 32_000)
+"""Ports that recipes have as their own: below those that systems hand out by themselves."""
 
 START_SECONDS = 15.0
 """Seconds that the server may take to start."""
@@ -35,6 +41,18 @@ def listening_socket(host: str, port: int) -> socket.socket:
         sock.close()
         raise Unusable([problem("studio_port", port=port, reason=error.strerror or str(error))]) from error
     return sock
+
+
+def project_socket(recipe: Path) -> socket.socket:
+    """A socket that listens at the recipe's own port, or at any free one if that is taken.
+
+    A browser keeps by address what a page couldn't save. The same address finds it again when the studio is restarted.
+    """
+    own = PORTS.start + int.from_bytes(hashlib.sha256(os.fsencode(recipe.resolve())).digest()[:4]) % len(PORTS)
+    try:
+        return listening_socket("127.0.0.1", own)
+    except Unusable:
+        return listening_socket("127.0.0.1", 0)
 
 
 class StudioServer:

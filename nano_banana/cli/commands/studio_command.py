@@ -40,11 +40,11 @@ Examples:
 
 @click.command(name="studio", epilog=EPILOG)
 @recipe_argument
-@click.option("--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="Port.  [default: any free port]")
+@click.option("--port", type=click.IntRange(0, 65535), metavar="N", help="Port.  [default: the recipe's own, if free]")
 @click.option("--no-browser", is_flag=True, help="Only print the address.")
 @add_options("--set", "--allow-env", "--provider", "--out", "--store")
 @pass_screen
-def command(screen: Screen, recipe: Path, *, port: int, no_browser: bool) -> None:
+def command(screen: Screen, recipe: Path, *, port: int | None, no_browser: bool) -> None:
     """Open the project in the browser: look, compare, pick and run.
 
     Serves this computer only, until Ctrl-C. The address contains a token; whoever has it can see the pictures and
@@ -55,11 +55,11 @@ def command(screen: Screen, recipe: Path, *, port: int, no_browser: bool) -> Non
         raise Unusable([problem("studio_extra", module=missing[0])])
     from nano_banana.studio.studio_access import StudioAccess
     from nano_banana.studio.studio_project import StudioProject
-    from nano_banana.studio.studio_server import StudioServer, listening_socket
+    from nano_banana.studio.studio_server import StudioServer, listening_socket, project_socket
 
     request = run_request_from(recipe)
     settings = recipe_settings(screen, request)
-    sock = listening_socket("127.0.0.1", port)
+    sock = project_socket(request.recipe) if port is None else listening_socket("127.0.0.1", port)
     port = sock.getsockname()[1]
     access = StudioAccess(scheme="http", hosts=(f"127.0.0.1:{port}", f"localhost:{port}"), port=port)
     from nano_banana.cli.sheet_files import write_recipe_sheet

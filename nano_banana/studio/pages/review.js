@@ -120,6 +120,8 @@ export class ReviewPage {
     const picks = await this.source.fetchPicks();
     this.decisions.setSaved(picks.picks);
     this.showProblems(picks.problems ?? []);
+    // What was refused may be taken by now, say because the file was mended.
+    if (this.queue.refusals.length > 0) this.queue.retry();
     if (revision && revision === this.revision) return;
     const takes = await this.source.fetchTakes();
     if (takes.revision !== this.revision) this.setTakes(takes.takes);
@@ -324,6 +326,7 @@ export class ReviewPage {
   showUnsaved() {
     if (this.queue.clashes.length + this.queue.refusals.length > 0) showUnsaved(this.queue);
     else this.queue.retry();
+    if (this.queue.away) this.say(`Not saved: ${this.queue.away}. Your decisions are kept in this browser.`, true);
   }
 
   /** Says what happened to a screen reader, and shows it if it can't be seen otherwise. */

@@ -12,6 +12,7 @@ export class ReviewState extends EventTarget {
     super();
     this.decisions = decisions;
     this.takes = [];
+    this.hasHashes = false;
     this.byId = new Map();
     this.filter = NO_FILTER;
     this.order = "recipe";
@@ -39,6 +40,7 @@ export class ReviewState extends EventTarget {
   /** Takes the server's list over; what is current and selected stays, if it is still there. */
   setTakes(takes) {
     this.takes = takes;
+    this.hasHashes = takes.some((take) => take.hash);
     this.byId = new Map(takes.map((take) => [take.id, take]));
     this.groups = this.isGrouped ? nearGroups(takes) : new Map();
     for (const id of this.selection) if (!this.byId.has(id)) this.selection.delete(id);

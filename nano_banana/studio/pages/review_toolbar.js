@@ -100,6 +100,7 @@ export class ReviewToolbar {
       setAttribute(root, "aria-pressed", String(filter.decision === name));
       setText(count, counts[name].toLocaleString("en"));
     }
+    this.group.hidden = !this.state.hasHashes;
     for (const [name, button] of this.views) setAttribute(button, "aria-pressed", String(name === view));
     const set = filterCount(filter);
     this.filters.classList.toggle("is-set", set > 0);

@@ -82,6 +82,7 @@ export class SaveQueue extends EventTarget {
 
   /** Tries at once, say because the server is known to be back. */
   retry() {
+    for (const entry of this.refusals) this.keep({ ...entry, refused: "" });
     this.wait = SEND_AFTER;
     this.schedule(0);
   }
@@ -96,7 +97,7 @@ export class SaveQueue extends EventTarget {
   read(key, text) {
     try {
       const entry = JSON.parse(text);
-      this.entries.set(key.slice(this.prefix.length), { ...entry, word: plainWord(entry.word), base: plainWord(entry.base) });
+      this.entries.set(key.slice(this.prefix.length), { ...entry, refused: "", word: plainWord(entry.word), base: plainWord(entry.base) });
     } catch {
       this.storage.removeItem(key);
     }

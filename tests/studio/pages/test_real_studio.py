@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import shutil
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+import yaml
 from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.stories.project import Project
-from tests.studio.conftest import Serve, Visit
+from tests.studio.conftest import Serve
+from tests.workspace import Spawned
+
+AWAY = "net::ERR_"
+"""What the browser itself says of a server that is away."""
 
 CHOICE = "  - {id: best, choose: judged, keep: {best: 1, per: [scene]}}\n"
 
 
 @contextmanager
-def looking(visit: Visit) -> Iterator[Page]:
+def looking(url: str) -> Iterator[Page]:
     """The studio in a browser; it must not complain. A command can't run inside: the browser's loop is in its way."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if chromium is None:
@@ -27,8 +33,8 @@ def looking(visit: Visit) -> Iterator[Page]:
         page.set_default_timeout(20_000)
         said: list[str] = []
         page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("console", lambda message: said.append(message.text))
-        page.goto(f"{visit.page.base_url}?token={visit.access.token}")
+        page.on("console", lambda message: said.append(message.text) if AWAY not in message.text else None)
+        page.goto(url)
         yield page
         assert said == []
         browser.close()
@@ -43,7 +49,7 @@ def chosen(project: Project) -> Project:
 
 
 def test_a_project_is_looked_at_and_picked(chosen: Project, serve: Serve) -> None:
-    with serve(chosen) as visit, looking(visit) as page:
+    with serve(chosen) as visit, looking(visit.access.url) as page:
         expect(page.locator(".tile")).to_have_count(4)
         expect(page.locator(".tile img").first).to_have_js_property("complete", value=True)
         page.keyboard.press("f")
@@ -65,7 +71,7 @@ def test_a_project_is_looked_at_and_picked(chosen: Project, serve: Serve) -> Non
 
 
 def test_a_run_is_started_and_watched(project: Project, serve: Serve) -> None:
-    with serve(project) as visit, looking(visit) as page:
+    with serve(project) as visit, looking(visit.access.url) as page:
         page.get_by_role("link", name="Run", exact=True).click()
         expect(page.get_by_role("region", name="Plan")).to_contain_text("4 pictures to make")
         page.get_by_role("button", name="Start").click()
@@ -76,3 +82,26 @@ def test_a_run_is_started_and_watched(project: Project, serve: Serve) -> None:
         expect(page.get_by_role("region", name="Runs")).to_contain_text("4 of 4 pictures")
         page.get_by_role("link", name="Review").click()
         expect(page.locator(".tile img").first).to_be_visible()
+
+
+def test_decisions_survive_a_killed_server_and_a_reload(chosen: Project) -> None:
+    first = chosen.workspace.spawn("studio", "--no-browser")
+    with looking(address(first)) as page:
+        page.locator(".tile").first.wait_for()
+        first.signal(signal.SIGKILL).wait()
+        for key in "xpx":
+            page.keyboard.press(key)
+        expect(page.locator(".saved")).to_have_text("3 not saved")
+        again = chosen.workspace.spawn("studio", "--no-browser")
+        page.goto(address(again))
+        expect(page.locator(".saved")).to_have_text("Saved")
+        expect(page.locator('.tile[data-decision="drop"]')).to_have_count(2)
+        again.signal(signal.SIGINT).wait()
+    picks = yaml.safe_load(chosen.workspace.read("picks.yaml"))["picks"]["best"]
+    assert [len(picks["drop"]), len(picks["keep"])] == [2, 1]
+
+
+def address(studio: Spawned) -> str:
+    """The address that the command prints."""
+    assert studio.process.stdout is not None
+    return studio.process.stdout.readline().removeprefix("studio: ").strip()
