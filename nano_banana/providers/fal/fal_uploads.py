@@ -42,7 +42,7 @@ def fill_places(arguments: JSONObject, values: Mapping[str, JSONValue]) -> dict[
     Missing containers are created: objects for names, lists for numbers.
     """
     body = dict(arguments)
-    for place, value in sorted(values.items(), key=lambda item: _place_order(item[0])):
+    for place, value in values.items():
         name, *rest = place.split("/")
         body[name] = _with_value(body.get(name), rest, value)
     return body
@@ -60,11 +60,6 @@ def _with_value(old: JSONValue, path: list[str], value: JSONValue) -> JSONValue:
     items += [None] * (at + 1 - len(items))
     items[at] = _with_value(items[at], rest, value)
     return items
-
-
-def _place_order(place: str) -> list[tuple[bool, int, str]]:
-    """`images/2` before `images/10`."""
-    return [(part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in place.split("/")]
 
 
 MAX_ARCHIVE_FILES = 20_000

@@ -37,7 +37,7 @@ def field(canvas: BackdropCanvas, place: BackdropSpec) -> None:
     x = canvas.aspect * (0.5 + place.side * canvas.uniform(0.22, 0.36))
     canvas.glow(x, 0.45, 0.5, sun, 0.8)
     canvas.lamp(x, 0.43, 0.03, blend(sun, (1, 1, 1), 0.4), 9)
-    _hills(canvas, shade(grass, 0.35), 0.55, 0.02)
+    canvas.shape([*_ridge(canvas, 0.55, 0.02), (canvas.aspect + 0.2, 1.3), (-0.2, 1.3)], shade(grass, 0.35))
     canvas.fade(blend(grass, sun, 0.45), shade(grass, 0.35), 0.58, 1)
     for _ in range(500):
         tip = canvas.across(), canvas.uniform(0.58, 1.1)
@@ -112,10 +112,6 @@ def weather(canvas: BackdropCanvas, place: BackdropSpec) -> None:
     for _ in range(260):
         x, y = canvas.across(), canvas.uniform(-0.1, 1.1)
         canvas.lamp(x, y, canvas.uniform(0.002, 0.006), (0.95, 0.97, 1.0), canvas.uniform(0.5, 2.5))
-
-
-def _hills(canvas: BackdropCanvas, tone: Colour, level: float, rough: float) -> None:
-    canvas.shape([*_ridge(canvas, level, rough), (canvas.aspect + 0.2, 1.3), (-0.2, 1.3)], tone)
 
 
 def _ridge(canvas: BackdropCanvas, level: float, rough: float) -> list[tuple[float, float]]:

@@ -328,7 +328,8 @@ def draw_stranger(seed: int, garment: Colour | None, kind: str = "", at: int = 0
     left, top, right, bottom = HEAD_BOX
     centre = (CENTRE[0] - left, CENTRE[1] - top)
     on, rng = face_plane(right - left, bottom - top, centre, UNIT, who.tall), seeded_rng(seed, f"skin/{at}")
-    shoulders, neck, ears = body_mask(), _neck(on, who), _ears(on)
+    shoulders, neck = body_mask(), _neck(on, who)
+    ears = on.inside(as_float32(0.16 - np.hypot((np.abs(on.u) - 0.98) * 1.35, (on.v - 0.2) * 0.55)), 2)
     alpha = shoulders.copy()
     seen = alpha[top:bottom, left:right]
     cloth = shaded_shape(shoulders, garment or who.cloth, 60)
@@ -384,10 +385,6 @@ def _strands(on: FacePlane, who: FaceFeatures, rng: np.random.Generator, bright:
     sheen = 0.35 * np.exp(-(((np.hypot(on.u, on.v + 0.2) - 1.02) / 0.16) ** 2)) * smoothstep(0.1, -0.8, on.v)
     tone = bright * (0.85 + 0.10 * fine + 0.10 * coarse) + sheen
     return as_float32(np.clip(tone, 0.3, 1.8)[..., None] * np.array(who.hair, np.float32) + 0.015)
-
-
-def _ears(on: FacePlane) -> Pixels:
-    return on.inside(as_float32(0.16 - np.hypot((np.abs(on.u) - 0.98) * 1.35, (on.v - 0.2) * 0.55)), 2)
 
 
 def _neck(on: FacePlane, who: FaceFeatures) -> Pixels:

@@ -162,7 +162,8 @@ def watercolour(scene: ComposedScene, rng: np.random.Generator) -> Pixels:
     density = -np.log(np.clip(saturated(washes, 1.5), 0.02, 1))
     blotches = value_noise(rng, height, width, 5, 4)
     grains = rng.standard_normal((height, width), np.float32)
-    edges = np.clip(_paint_edges(grey, 1.4 * unit) * 3.2, 0, 0.55)
+    down, across = np.gradient(blurred(grey, 1.4 * unit))
+    edges = np.clip(as_float32(np.hypot(down, across)) * 3.2, 0, 0.55)
     strength = (0.80 + 0.2 * scene.alpha) * (1 + 0.16 * blotches * (1 - 0.8 * near) + 0.035 * grains) + edges * 0.55
     wet = _run_out(height, width, rng, scene.alpha)
     ink = density * np.clip(strength * 0.95, 0.1, 2)[..., None] * wet[..., None]
@@ -201,22 +202,12 @@ def _wobbled(picture: Pixels, rng: np.random.Generator, amount: Pixels) -> Pixel
     return as_float32(picture[down, across])
 
 
-def _paint_edges(grey: Pixels, radius: float) -> Pixels:
-    down, across = np.gradient(blurred(grey, radius))
-    return as_float32(np.hypot(down, across))
-
-
 def _run_out(height: int, width: int, rng: np.random.Generator, alpha: Pixels) -> Pixels:
     """How much paint there is: 1 in the middle, 0 beyond a ragged line near the edges."""
     x, y = pixel_grid(height, width)
     border = as_float32(np.minimum(np.minimum(x, 1 - x) * width / height, np.minimum(y, 1 - y)))
     ragged = border + value_noise(rng, height, width, 6, 4) * 0.022 + blurred(alpha, height * 0.02) * 0.03
     return smoothstep(0.028, 0.085, np.asarray(ragged, np.float32))
-
-
-def darkness(picture: Pixels) -> Pixels:
-    """How dark each pixel is, 0–1."""
-    return as_float32(1 - np.clip(luma(picture), 0, 1))
 
 
 def pencil(scene: ComposedScene, rng: np.random.Generator) -> Pixels:
@@ -242,7 +233,7 @@ def charcoal(scene: ComposedScene, rng: np.random.Generator) -> Pixels:
     unit = height / 800
     near = face_mask(scene)
     soft = mixed(kuwahara(scene.shown, round(5 * unit)), kuwahara(scene.shown, max(1, round(2 * unit))), near)
-    dark = darkness(soft)
+    dark = as_float32(1 - np.clip(luma(soft), 0, 1))
     noise = rng.standard_normal((height, width), np.float32)
     drift = as_float32(0.8 + 0.5 * value_noise(rng, height, width, 3, 2))
     smudge = line_integral(blurred(noise, 0.8), soft, drift, round(14 * unit), 5 * unit)
