@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import functools
 import importlib
+import inspect
+import itertools
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -21,25 +23,17 @@ from nano_banana.model.problem import Invalid, Problem, did_you_mean, problem
 PROGRAM = "nano-banana"
 
 
-def translate_click_error(error: click.ClickException) -> Invalid:
-    """Click's error as one of ours."""
-    return Invalid([_click_problem(error)])
-
-
-def _click_problem(error: click.ClickException) -> Problem:
+def click_problem(error: click.ClickException) -> Problem:
+    """Click's error as a problem."""
     context = error.ctx if isinstance(error, click.UsageError) else None
     program = context.command_path if context else PROGRAM
     if isinstance(error, click.FileError):
         return problem("broken_file", file=str(error.ui_filename), why=_lower_sentence(error.message))
     if isinstance(error, click.NoSuchOption):
-        hint = did_you_mean(error.option_name, _long_options(context))
+        options = [name for each in (context.command.get_params(context) if context else ()) for name in each.opts]
+        hint = did_you_mean(error.option_name, [name for name in options if name.startswith("--")])
         return problem("no_such_option", suggestions=hint, name=error.option_name, program=program)
     return problem("usage", message=_lower_sentence(error.format_message()), program=program)
-
-
-def _long_options(context: click.Context | None) -> list[str]:
-    parameters = context.command.get_params(context) if context else []
-    return [name for parameter in parameters for name in parameter.opts if name.startswith("--")]
 
 
 def _lower_sentence(text: str) -> str:
@@ -71,14 +65,23 @@ class SuggestingGroup(click.Group):
         if found is None and not ctx.resilient_parsing and not cmd_name.startswith("-"):
             hint = did_you_mean(cmd_name, self.list_commands(ctx))
             raise Invalid([problem("no_such_command", suggestions=hint, name=cmd_name, program=ctx.command_path)])
-        for parameter in found.params if found else ():
-            if type(parameter.type) is click.types.StringParamType:
-                parameter.type = UTF8_TEXT
+        if found is not None:
+            _complete_command(found)
         return found
 
     def find(self, ctx: click.Context, name: str) -> click.Command | None:
         """The command with that name, or None."""
         return super().get_command(ctx, name)
+
+
+def _complete_command(command: click.Command) -> None:
+    """Let texts be checked, and show the examples of the docstring below the options."""
+    for parameter in command.params:
+        if type(parameter.type) is click.types.StringParamType:
+            parameter.type = UTF8_TEXT
+    text, examples, rest = inspect.cleandoc(command.help or "").partition("\n\nExample")
+    if examples:
+        command.help, command.epilog = text, f"\b\nExample{rest}"
 
 
 class CommandEntry(Struct, frozen=True, kw_only=True):
@@ -94,7 +97,7 @@ SECTIONS = ("Recipes", "Single pictures", "Inspect", "Manage", "Setup")
 
 COMMANDS_FOLDER = Path(__file__).with_name("commands")
 _SECTION = re.compile(r'^SECTION = \("(.+)", (\d+)\)$', re.MULTILINE)
-_SUMMARY = re.compile(r'^def command\(.*?"""(.*?)(?:"""|\n\n)', re.MULTILINE | re.DOTALL)
+_SUMMARY = re.compile(r'^def command\(.*?r?"""(.*?)(?:"""|\n\n)', re.MULTILINE | re.DOTALL)
 _SUFFIX = "_command.py"
 
 
@@ -111,11 +114,13 @@ def command_entries() -> Mapping[str, CommandEntry]:
             words = " ".join(summary[1].split()).removesuffix(".")
             name = file.name.removesuffix(_SUFFIX).replace("_", "-")
             found[name] = CommandEntry(section=section[1], position=int(section[2]), help=words)
-    return dict(sorted(found.items(), key=lambda item: (*_section_order(item[1].section), item[1].position, item[0])))
+    order = {section: at for at, section in enumerate(SECTIONS)}
 
+    def place(item: tuple[str, CommandEntry]) -> tuple[int, str, int, str]:
+        name, entry = item
+        return order.get(entry.section, len(order)), entry.section, entry.position, name
 
-def _section_order(section: str) -> tuple[int, str]:
-    return SECTIONS.index(section) if section in SECTIONS else len(SECTIONS), section
+    return dict(sorted(found.items(), key=place))
 
 
 ALIASES = {"pack": "packs"}
@@ -156,16 +161,10 @@ class LazyGroup(SuggestingGroup):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands by section, then the options."""
-        for section, rows in _help_sections():
+        for section, entries in itertools.groupby(command_entries().items(), key=lambda item: item[1].section):
             with formatter.section(section):
-                formatter.write_dl(rows)
+                formatter.write_dl([(name, entry.help) for name, entry in entries])
         click.Command.format_options(self, ctx, formatter)
-
-
-def _help_sections() -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    entries = command_entries().items()
-    for section in dict.fromkeys(entry.section for _, entry in entries):
-        yield section, [(name, entry.help) for name, entry in entries if entry.section == section]
 
 
 @click.group(

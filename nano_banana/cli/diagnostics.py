@@ -134,29 +134,21 @@ def snippet(line: str, column: int, length: int, *, width: int) -> tuple[str, st
     near, far = max(start - MAX_CONTEXT, 0), start + MAX_CONTEXT
     before, meant, after = (visible(part) for part in (line[near:start], line[start:end][:MAX_CONTEXT], line[end:far]))
     room = max(width, 20)
-    meant = _cut_end(meant, room - 2)
+    meant = _cut_text(meant, room - 2)
     if display_width(before + meant + after) > room:
         side = max((room - display_width(meant)) // 2, 1)
         left = max(side, room - display_width(meant) - display_width(after))
-        before = _cut_start(before, left)
-        after = _cut_end(after, room - display_width(before) - display_width(meant))
+        before = _cut_text(before[::-1], left)[::-1]
+        after = _cut_text(after, room - display_width(before) - display_width(meant))
     return (before + meant + after).rstrip(), " " * display_width(before) + "^" * max(display_width(meant), 1)
 
 
-def _cut_end(text: str, room: int) -> str:
+def _cut_text(text: str, room: int) -> str:
     if display_width(text) <= room:
         return text
     while text and display_width(text) > room - 1:
         text = text[: min(len(text) - 1, room - 1)]
     return text + "…"
-
-
-def _cut_start(text: str, room: int) -> str:
-    if display_width(text) <= room:
-        return text
-    while text and display_width(text) > room - 1:
-        text = text[max(1, len(text) - room + 1) :]
-    return "…" + text
 
 
 MAX_SOURCE_BYTES = 4_000_000
@@ -257,9 +249,16 @@ def _problem_block(
     label = paint("yellow", "warning") if problem.warning else paint("red", "error")
     yield f"{label}{paint('bold', ': ' + visible(what))}"
     gutter = 1
-    if problem.position is not None:
-        gutter = len(str(problem.position.line))
-        yield from _source_block(problem, problem.position, lines, paint, width, cwd)
+    if (place := problem.position) is not None:
+        gutter = len(str(place.line))
+        yield f"{' ' * gutter}{paint('blue', '——▶')} {place_text(place, cwd)}"
+        text = lines(place.file)
+        if 1 <= place.line <= len(text):
+            bar = paint("blue", f"{' ' * gutter} │")
+            line, carets = snippet(text[place.line - 1], place.column, place.length, width=width - gutter - 3)
+            yield bar
+            yield f"{paint('blue', f'{place.line} │')} {line}".rstrip()
+            yield f"{bar} {carets.replace('^', '')}{paint('yellow' if problem.warning else 'red', carets.lstrip())}"
     margin = " " * (gutter + 1)
     if problem.suggestions:
         names = [f"`{visible(name)}`" for name in problem.suggestions]
@@ -267,19 +266,3 @@ def _problem_block(
         yield f"{margin}{paint('blue', '=')} did you mean {said}?"
     if hint:
         yield f"{margin}{paint('blue', '=')} help: {visible(hint)}"
-
-
-def _source_block(
-    problem: Problem, place: Position, lines: LineReader, paint: PaintFunction, width: int, cwd: Path | None
-) -> Iterator[str]:
-    number = str(place.line)
-    margin = " " * len(number)
-    yield f"{margin}{paint('blue', '——▶')} {place_text(place, cwd)}"
-    text = lines(place.file)
-    if not 1 <= place.line <= len(text):
-        return
-    bar = paint("blue", f"{margin} │")
-    line, carets = snippet(text[place.line - 1], place.column, place.length, width=width - len(number) - 3)
-    yield bar
-    yield f"{paint('blue', f'{number} │')} {line}".rstrip()
-    yield f"{bar} {carets.replace('^', '')}{paint('yellow' if problem.warning else 'red', carets.lstrip())}"

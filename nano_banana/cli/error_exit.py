@@ -11,14 +11,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+from msgspec.structs import asdict
 
 from nano_banana import __version__
-from nano_banana.cli.app import translate_click_error
+from nano_banana.cli.app import click_problem
 from nano_banana.cli.process import open_files_problem
 from nano_banana.cli.screen import Screen
 from nano_banana.model.json_values import JSONValue
 from nano_banana.model.known_folders import user_dir
-from nano_banana.model.problem import NanoBananaError, Problem, Stopped, Unusable, problem
+from nano_banana.model.problem import Invalid, NanoBananaError, Problem, Stopped, Unusable, problem
 
 REMOVED = "[removed]"
 # fal's keys: a UUID and 32 hex digits; and anything else of the shape `id:secret` with a long secret.
@@ -33,38 +34,25 @@ def write_crash_report(
     now: datetime | None = None,
     folder: Path | None = None,
 ) -> Path | None:
-    """Write the report to a file that only the user can read; None where that can't be done.
+    """Write the versions, the command line and the trace, without secrets, to a file that only the user can read.
 
-    `folder` is the user's state folder (None: where the platform has it), `now` the time (None: now).
+    Returns None if that fails. `folder` is the user's state folder (None: the platform's), `now` the time (None: now).
     """
-    from nano_banana.settings.config_file import write_atomically
-
-    when = now or datetime.now(UTC)
-    try:
-        file = (folder or user_dir("state")) / f"crash-{when:%Y%m%d-%H%M%S-%f}.txt"
-        write_atomically(
-            file, crash_report(error, arguments, environ, when).encode("utf-8", "backslashreplace"), mode=0o600
-        )
-    except (NanoBananaError, OSError, RuntimeError):
-        return None
-    return file
-
-
-def crash_report(error: BaseException, arguments: Sequence[str], environ: Mapping[str, str], when: datetime) -> str:
-    """The versions, the command line and the trace, with secrets removed."""
     import platform
     import traceback
 
-    text = "\n".join(
-        [
-            f"nano-banana {__version__}, Python {platform.python_version()}, {platform.platform()}",
-            f"{when.isoformat(timespec='seconds')}",
-            f"arguments: {list(arguments)}",
-            "",
-            *traceback.format_exception(error),
-        ]
-    )
-    return remove_secrets(text, environ)
+    from nano_banana.settings.config_file import write_atomically
+
+    when = now or datetime.now(UTC)
+    head = f"nano-banana {__version__}, Python {platform.python_version()}, {platform.platform()}"
+    trace = "\n".join(traceback.format_exception(error))
+    text = f"{head}\n{when.isoformat(timespec='seconds')}\narguments: {list(arguments)}\n\n{trace}"
+    try:
+        file = (folder or user_dir("state")) / f"crash-{when:%Y%m%d-%H%M%S-%f}.txt"
+        write_atomically(file, remove_secrets(text, environ).encode("utf-8", "backslashreplace"), mode=0o600)
+    except (NanoBananaError, OSError, RuntimeError):
+        return None
+    return file
 
 
 def remove_secrets(text: str, environ: Mapping[str, str]) -> str:
@@ -78,12 +66,9 @@ def _known_secrets(environ: Mapping[str, str]) -> set[str]:
     from nano_banana.settings.fal_key import find_key
 
     found = {value.strip("\"' \t\r\n") for name, value in environ.items() if name.startswith("FAL_KEY")}
-    try:
-        kept = find_key({})
-    except (NanoBananaError, OSError, RuntimeError):
-        kept = None
-    if kept is not None:
-        found.add(kept.reveal())
+    with suppress(NanoBananaError, OSError, RuntimeError):
+        if kept := find_key({}):
+            found.add(kept.reveal())
     halves = {half for secret in found for half in secret.split(":")}
     return {secret for secret in found | halves if len(secret) >= 4}
 
@@ -146,9 +131,7 @@ def problem_json(problem: Problem) -> JSONValue:
         "message": what,
         "hint": hint or None,
         "suggestions": list(problem.suggestions),
-        "place": None
-        if place is None
-        else {"file": place.file, "line": place.line, "column": place.column, "length": place.length},
+        "place": None if place is None else asdict(place),
     }
 
 
@@ -156,7 +139,7 @@ def _translated(error: BaseException) -> NanoBananaError | None:
     if isinstance(error, NanoBananaError):
         return error
     if isinstance(error, click.ClickException):
-        return translate_click_error(error)
+        return Invalid([click_problem(error)])
     if isinstance(error, KeyboardInterrupt | click.Abort):
         return Stopped([problem("stopped")])
     found = _machine_problem(error)
@@ -172,9 +155,8 @@ def _machine_problem(error: BaseException) -> Problem | None:
         case RuntimeError() if said == "can't start new thread":
             return problem("no_more_threads")
         case RuntimeError() if said.startswith(SYMLINK_LOOP):
-            return problem(
-                "file_unusable", file=said.removeprefix(SYMLINK_LOOP).strip("'"), why=os.strerror(errno.ELOOP)
-            )
+            file = said.removeprefix(SYMLINK_LOOP).strip("'")
+            return problem("file_unusable", file=file, why=os.strerror(errno.ELOOP))
         case OSError():
             return _file_problem(error)
         case _:
@@ -192,7 +174,6 @@ def _file_problem(error: OSError) -> Problem | None:
 
 
 def _bug_error(error: BaseException, arguments: Sequence[str], environ: Mapping[str, str]) -> NanoBananaError:
-
     what = remove_secrets(f"{type(error).__name__}: {error}".rstrip(": "), environ)
     report = write_crash_report(error, arguments, environ)
     if report is None:

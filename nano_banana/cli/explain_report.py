@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
@@ -10,7 +11,7 @@ from nano_banana.cli.formatting import money, one_line, plural, visible
 from nano_banana.cli.screen import Screen
 from nano_banana.cli.verdict_reports import likeness_text, verdict_text
 from nano_banana.model.flow import Ruling
-from nano_banana.model.json_values import JSONObject, JSONValue, as_items, as_number, as_object, as_whole
+from nano_banana.model.json_values import as_items, as_number, as_object, as_whole
 from nano_banana.model.nodes import NodeStatus
 from nano_banana.provenance.generation_record import COMPOSITE_MEDIA, TRAINED_MEDIA, CallRecord, GenerationRecord
 from nano_banana.session.explanation import (
@@ -38,19 +39,27 @@ def say_story(screen: Screen, story: Explanation) -> None:
     if record.person:
         screen.say(f"  {comparison_text(FaceComparison(subject=record.card.subject, person=record.person))}")
     width = max((len(call.stage) for call in story.calls), default=0)
-    ahead = [call for call in story.calls if _is_second_chance(call, record)]
+    tried = {ruled.attempt.label for ruled in record.verdicts}
+    ahead = [  # retries and repairs that have not run
+        call
+        for call in story.calls
+        if call.attempt.number and call.fate == "would run" and call.attempt.label not in tried
+    ]
     label = ""
     for some in _grouped_calls([call for call in story.calls if call not in ahead]):
         call = some[-1]
         if call.attempt.label != label:
             label = call.attempt.label
-            screen.say(f"  {_attempt_heading(call)}")
+            detail = ", ".join(f"{name} {value}" for name, value in call.attempt.detail.items())
+            # Calls after all attempts belong to the take itself.
+            screen.say(f"  {label} ({detail})" if label and detail else f"  {label or 'then'}")
         times = f" ×{len(some)}" if len(some) > 1 else ""
         screen.say(f"  {call.stage:<{width}}  {call.provider} {call.endpoint}: {_fate_text(screen, call)}{times}")
         for change in call.changes or ():
             screen.say(f"      {one_line(difference_text(change, story.sources))}")
-        for ruled in _verdicts_after(record, call):
-            screen.say(f"  {ruled.stage:<{width}}  {_coloured_verdict(screen, ruled)}")
+        if ruled := _verdict_after(record, call):
+            text = screen.paint(RULING_COLOURS.get(ruled.ruling, "dim"), verdict_text(ruled))
+            screen.say(f"  {ruled.stage:<{width}}  {text}")
     if ahead:
         labels = dict.fromkeys(call.attempt.label for call in ahead)
         screen.say(f"  {', '.join(labels)}: would run only if the gate rejects (up to {plural(len(ahead), 'call')})")
@@ -61,13 +70,14 @@ def say_story(screen: Screen, story: Explanation) -> None:
 
 def _grouped_calls(calls: Sequence[CallExplanation]) -> Iterator[list[CallExplanation]]:
     """Consecutive calls that would look the same, such as those for each of twenty photos."""
-    for _, some in groupby(enumerate(calls), key=lambda pair: _call_group(*pair)):
+
+    def look(numbered: tuple[int, CallExplanation]) -> tuple[object, ...]:
+        number, call = numbered
+        shown = (call.stage, call.attempt.label, call.provider, call.endpoint, call.fate, call.run, call.own)
+        return *shown, number if call.changes else None
+
+    for _, some in groupby(enumerate(calls), key=look):
         yield [call for _, call in some]
-
-
-def _call_group(at: int, call: CallExplanation) -> tuple[object, ...]:
-    apart = at if call.changes else None
-    return call.stage, call.attempt.label, call.provider, call.endpoint, call.fate, call.run, call.own, apart
 
 
 def _ending_text(record: NodeRecord) -> str:
@@ -95,32 +105,12 @@ def comparison_text(compared: FaceComparison) -> str:
     return f"compared with {photos} of {visible(compared.subject)}{among}{nearest}"
 
 
-def _is_second_chance(call: CallExplanation, record: NodeRecord) -> bool:
-    """Whether a call belongs to a retry or repair that has not run."""
-    tried = {ruled.attempt.label for ruled in record.verdicts}
-    return bool(call.attempt.number) and call.fate == "would run" and call.attempt.label not in tried
-
-
-def _attempt_heading(call: CallExplanation) -> str:
-    """`retry1 (seed 7)`; calls after all attempts belong to the take itself."""
-    if not call.attempt.label:
-        return "then"
-    detail = ", ".join(f"{name} {value}" for name, value in call.attempt.detail.items())
-    return call.attempt.label + (f" ({detail})" if detail else "")
-
-
-def _verdicts_after(record: NodeRecord, call: CallExplanation) -> list[VerdictSummary]:
+def _verdict_after(record: NodeRecord, call: CallExplanation) -> VerdictSummary | None:
     """The verdict based on this call's measurements."""
     if not call.own or call.endpoint != LIKENESS_ENDPOINT:
-        return []
-    found = [
-        ruled for ruled in record.verdicts if (ruled.stage, ruled.attempt.label) == (call.stage, call.attempt.label)
-    ]
-    return found[:1]
-
-
-def _coloured_verdict(screen: Screen, ruled: VerdictSummary) -> str:
-    return screen.paint(RULING_COLOURS.get(ruled.ruling, "dim"), verdict_text(ruled))
+        return None
+    at = (call.stage, call.attempt.label)
+    return next((ruled for ruled in record.verdicts if (ruled.stage, ruled.attempt.label) == at), None)
 
 
 def _fate_text(screen: Screen, call: CallExplanation) -> str:
@@ -143,11 +133,8 @@ def difference_text(change: CallDifference, sources: Mapping[str, str]) -> str:
         return f"{name}: file changed" + (f", now from {source}" if source else "")
     if isinstance(change.old, str) and isinstance(change.new, str) and " " in change.old + change.new:
         return f"{name}: {word_diff(change.old, change.new)}"
-    return f"{name}: {_value_text(change.old)} → {_value_text(change.new)}"
-
-
-def _value_text(value: JSONValue) -> str:
-    return "none" if value is None else str(value)
+    old, new = ("none" if value is None else str(value) for value in (change.old, change.new))
+    return f"{name}: {old} → {new}"
 
 
 def changed_words(old: str, new: str) -> list[tuple[str, str]]:
@@ -214,14 +201,16 @@ def say_call(screen: Screen, call: CallRecord) -> None:
     prompt = call.arguments.get("prompt")
     if isinstance(prompt, str):
         screen.say(f"      prompt: {_shortened(prompt)}")
-    plain = ", ".join(_argument_texts(call.arguments))
+    plain = {
+        name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        for name, value in call.arguments.items()
+        if name != "prompt"
+    }
     if plain:
-        screen.say(f"      {plain}")
+        screen.say("      " + ", ".join(f"{visible(name)} {_shortened(text)}" for name, text in plain.items()))
     if call.inputs:
-        screen.say(
-            "      inputs: "
-            + ", ".join(f"{visible(at)} {visible(each[:DIGEST_CHARS])}" for at, each in call.inputs.items())
-        )
+        inputs = [f"{visible(at)} {visible(each[:DIGEST_CHARS])}" for at, each in call.inputs.items()]
+        screen.say(f"      inputs: {', '.join(inputs)}")
 
 
 def _record_lines(account: GenerationRecord) -> Iterator[str]:
@@ -236,29 +225,14 @@ def _record_lines(account: GenerationRecord) -> Iterator[str]:
     if account.shot:
         yield ", ".join([f"shot {visible(account.shot)}", *axes, *seed, *tries])
     if account.verdict:
-        yield _verdict_line(account.verdict)
+        score, ruling = account.verdict.get("score"), str(account.verdict.get("ruling", "")).replace("_", " ")
+        likeness = f", likeness {score:.2f}" if isinstance(score, int | float) else ""
+        yield visible(f"{account.verdict.get('stage', '')}: {ruling}{likeness}")
     if account.made_at:
         made = f"made {visible(account.made_at)} by run {visible(account.run)}"
         yield f"{made}, with Nano Banana {visible(account.program)}"
     if account.calls:
         yield f"made by {plural(len(account.calls), 'call')}:"
-
-
-def _verdict_line(verdict: JSONObject) -> str:
-    score = verdict.get("score")
-    likeness = f", likeness {score:.2f}" if isinstance(score, int | float) else ""
-    ruling = str(verdict.get("ruling", "")).replace("_", " ")
-    return visible(f"{verdict.get('stage', '')}: {ruling}{likeness}")
-
-
-def _argument_texts(arguments: JSONObject) -> Sequence[str]:
-    return [f"{visible(name)} {_shortened(_json_text(value))}" for name, value in arguments.items() if name != "prompt"]
-
-
-def _json_text(value: JSONValue) -> str:
-    import json
-
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _shortened(text: str) -> str:

@@ -11,6 +11,11 @@ from pathlib import Path
 TAB_SPACES = "    "
 
 
+def fields_of(value: object, *names: str) -> dict[str, object]:
+    """These attributes of a value by their names; None for those it lacks."""
+    return {name: getattr(value, name, None) for name in names}
+
+
 def plural(count: int, noun: str, many: str = "") -> str:
     """`1 problem`, `2 problems`; `many` is the plural if it isn't the noun with an s."""
     return f"{count:,} {noun if count == 1 else many or f'{noun}s'}"
@@ -55,7 +60,14 @@ def one_line(text: str) -> str:
 
 def display_width(text: str) -> int:
     """Columns that the text takes."""
-    return len(text) if text.isascii() else sum(_character_width(character) for character in text)
+    if text.isascii():
+        return len(text)
+    columns = {"W": 2, "F": 2}
+    return sum(
+        columns.get(unicodedata.east_asian_width(character), 1)
+        for character in text
+        if unicodedata.category(character) not in {"Mn", "Me"}
+    )
 
 
 def pad(text: str, width: int) -> str:
@@ -81,12 +93,6 @@ def _harmless(character: str) -> str:
         return TAB_SPACES
     category = unicodedata.category(character)
     return "�" if category in {"Cc", "Cf", "Cs", "Zl", "Zp", "Cn"} else character
-
-
-def _character_width(character: str) -> int:
-    if unicodedata.category(character) in {"Mn", "Me"}:
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 SIZE_UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from nano_banana.cli.app import PROGRAM, app
-from nano_banana.cli.process import handle_ctrl_c, ignore_ctrl_c, set_up_process
+from nano_banana.cli.process import handle_ctrl_c, ignore_ctrl_c, raise_open_files, set_up_streams
 from nano_banana.cli.screen import Screen
 from nano_banana.formats.file_writing import private_files
 from nano_banana.model.problem import Unusable, problem
@@ -21,7 +21,8 @@ COMPLETION_VARIABLE = "_NANO_BANANA_COMPLETE"
 
 def main() -> None:
     """Run the command line of this process, and leave with its exit code."""
-    set_up_process()
+    set_up_streams()
+    raise_open_files()
     with private_files():
         code = run_command_line(sys.argv[1:])
     ignore_ctrl_c()
@@ -62,16 +63,12 @@ def run_command(arguments: Sequence[str], screen: Screen) -> int:
     try:
         width = min(screen.width, 100)
         with app.make_context(PROGRAM, list(arguments) or ["--help"], obj=screen, terminal_width=width) as context:
-            _check_working_folder()
+            try:
+                Path.cwd()
+            except OSError as error:
+                # The working folder was deleted: every relative path would fail, each with another cause.
+                raise Unusable([problem("no_working_folder")]) from error
             code = app.invoke(context)
             return code if isinstance(code, int) else 0
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
-
-
-def _check_working_folder() -> None:
-    """Say so where the working folder was deleted: every relative path would fail, each with a cause of its own."""
-    try:
-        Path.cwd()
-    except OSError as error:
-        raise Unusable([problem("no_working_folder")]) from error

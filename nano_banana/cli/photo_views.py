@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nano_banana.cli.diagnostics import describe
@@ -50,15 +51,10 @@ def finding_text(finding: PhotoFinding, name: str) -> tuple[str, str]:
     return describe(Problem(kind=finding.kind, data=finding.told(name)))
 
 
-def finding_label(finding: PhotoFinding) -> str:
-    """A finding in a word or two."""
-    return FINDING_LABELS.get(finding.kind, "unreadable")
-
-
 def finding_labels(findings: Sequence[PhotoFinding]) -> str:
     """The labels of all findings, each once, most severe first."""
     ordered = sorted(findings, key=lambda finding: list(SEVERITIES).index(finding.severity))
-    return ", ".join(dict.fromkeys(map(finding_label, ordered)))
+    return ", ".join(dict.fromkeys(FINDING_LABELS.get(finding.kind, "unreadable") for finding in ordered))
 
 
 MAX_ROWS = 200
@@ -93,20 +89,15 @@ def say_album(screen: Screen, album: CheckedPhotoSet, *, whole: bool = True) -> 
 
 def _photo_row(photo: CheckedPhoto) -> tuple[str, ...]:
     measures, faces = photo.observation.measures, photo.observation.faces
+    sharp = faces[0].sharpness if faces else measures and measures.sharpness
     return (
         photo.display_path + (" (held out)" if photo.held_out else ""),
         "" if measures is None else f"{measures.width} × {measures.height}",
         f"{faces[0].box[2]:.0f} px" if faces else "–",
-        _sharpness_text(photo),
+        "–" if sharp is None else f"{sharp:.0f}",
         "–" if photo.likeness is None else f"{photo.likeness:.2f}",
         finding_labels(photo.findings),
     )
-
-
-def _sharpness_text(photo: CheckedPhoto) -> str:
-    if photo.observation.faces:
-        return f"{photo.observation.faces[0].sharpness:.0f}"
-    return "–" if photo.observation.measures is None else f"{photo.observation.measures.sharpness:.0f}"
 
 
 def _finding_lines(album: CheckedPhotoSet, photos: Sequence[CheckedPhoto], severity: str) -> Iterator[str]:
@@ -133,80 +124,26 @@ def album_summary(album: CheckedPhotoSet) -> str:
     worst = [photo.worst for photo in album.photos]
     warned, good = sum(found == "warn" for found in worst), worst.count(None)
     rejected = len(worst) - warned - good
-    parts = [f"{good:,} good"]
-    parts += [f"{warned:,} with a warning"] if warned else []
-    parts += [f"{rejected:,} rejected"] if rejected else []
+    parts = [f"{good:,} good", f"{warned:,} with a warning" * bool(warned), f"{rejected:,} rejected" * bool(rejected)]
     if album.rejected:
         then = "Remove or replace the rejected photos." if rejected else "Fix the problems above."
     elif warned or any(finding.severity == "warn" for finding in album.findings):
         then = "Ready to train. Consider removing the flagged photos."
     else:
         then = "Ready to train."
-    return f"{album.name}: {', '.join(parts)}. {then}"
+    return f"{album.name}: {', '.join(filter(None, parts))}. {then}"
 
 
-PHOTO_PAGE_STYLE = """
-:root {
-  color-scheme: light dark;
-  --paper: #f6f5f2; --card: #fff; --ink: #1d1c1a; --soft: #66635d; --line: #dedbd3;
-  --reject: #b3261e; --warn: #8a5a00; --note: #56605f; --good: #1e6b3a;
-}
-@media (prefers-color-scheme: dark) {
-  :root {
-    --paper: #171614; --card: #211f1c; --ink: #efece6; --soft: #a8a399; --line: #3a3732;
-    --reject: #ff8a80; --warn: #f0b95b; --note: #a5b1af; --good: #7fd49b;
-  }
-}
-* { box-sizing: border-box; }
-body {
-  margin: 0 auto; max-width: 84rem; padding: 1.25rem clamp(0.9rem, 3vw, 2.5rem) 4rem;
-  background: var(--paper); color: var(--ink);
-  font: 15px/1.45 system-ui, -apple-system, "Segoe UI", sans-serif;
-}
-h1 { font-size: 1.35rem; margin: 0 0 0.25rem; overflow-wrap: anywhere; }
-h2 { font-size: 1.15rem; margin: 2.25rem 0 0.25rem; overflow-wrap: anywhere; }
-p { margin: 0.2rem 0; }
-.soft { color: var(--soft); }
-nav { display: flex; flex-wrap: wrap; gap: 0.3rem 1rem; margin: 0.6rem 0; }
-a { color: inherit; }
-.photos {
-  display: grid; gap: 1rem; margin: 1rem 0 0; padding: 0; list-style: none;
-  grid-template-columns: repeat(auto-fill, minmax(min(100%, 17.5rem), 1fr));
-}
-.photo {
-  background: var(--card); border: 1px solid var(--line); border-top: 3px solid var(--good);
-  border-radius: 8px; padding: 0.75rem; min-width: 0; content-visibility: auto; contain-intrinsic-size: auto 24rem;
-}
-.photo.warn { border-top-color: var(--warn); }
-.photo.reject { border-top-color: var(--reject); }
-.pictures { display: flex; gap: 0.6rem; align-items: flex-start; height: 11rem; }
-.whole { position: relative; flex: 0 1 auto; min-width: 0; height: 100%; }
-.whole img { display: block; max-width: 100%; max-height: 100%; border-radius: 4px; }
-.frame { position: relative; display: inline-block; max-width: 100%; max-height: 100%; }
-.frame img { display: block; max-width: 100%; max-height: 11rem; border-radius: 4px; }
-.frame i { position: absolute; border: 2px solid #fff; outline: 1px solid #000; border-radius: 3px; }
-.face { flex: 0 0 auto; width: 6.5rem; height: 6.5rem; border-radius: 4px; }
-.none {
-  display: grid; place-items: center; width: 100%; height: 100%; border: 1px dashed var(--line);
-  border-radius: 4px; color: var(--soft);
-}
-h3 { font-size: 0.95rem; margin: 0.7rem 0 0.15rem; overflow-wrap: anywhere; }
-.tag { font-weight: 400; font-size: 0.8rem; border: 1px solid var(--line); border-radius: 999px; padding: 0 0.5rem; }
-.numbers { display: flex; flex-wrap: wrap; gap: 0 0.9rem; color: var(--soft); font-variant-numeric: tabular-nums; }
-blockquote { margin: 0.5rem 0 0; padding-left: 0.6rem; border-left: 2px solid var(--line); overflow-wrap: anywhere; }
-.found { margin: 0.6rem 0 0; padding: 0; list-style: none; }
-.found li { margin: 0.45rem 0 0; overflow-wrap: anywhere; }
-.found b { display: inline-block; margin-right: 0.35rem; }
-.reject > b { color: var(--reject); } .warn > b { color: var(--warn); } .note > b { color: var(--note); }
-.found small { display: block; color: var(--soft); font-size: 0.85rem; }
-"""
+STYLE_FILE = Path(__file__).parent / "assets" / "photo_page.css"
 
 
 def photo_page(studio: PhotoInspection, albums: Sequence[CheckedPhotoSet], on_event: EventHandler) -> Iterator[str]:
     """The page as pieces of HTML: every photo with its face, measurements and findings."""
     title = f"Photos of {visible(studio.name)}"
     body = _photo_sections(studio, albums, on_event)
-    return html_page(title, PHOTO_PAGE_STYLE, body, style_attributes=True)  # which place the frames of faces
+    return html_page(
+        title, STYLE_FILE.read_text("utf-8"), body, style_attributes=True
+    )  # which place the frames of faces
 
 
 def _photo_sections(
@@ -258,14 +195,10 @@ def _face_frames(photo: CheckedPhoto) -> str:
         return ""
     frames = []
     for face in photo.observation.main:
-        left, top, width, height = face.box
-        first, last = max(left, 0), min(left + width, measures.width)
-        high, low = max(top, 0), min(top + height, measures.height)
-        sides = (first / measures.width, high / measures.height)
-        spans = ((last - first) / measures.width, (low - high) / measures.height)
-        frames.append(
-            f'<i style="left:{sides[0]:.1%};top:{sides[1]:.1%};width:{spans[0]:.1%};height:{spans[1]:.1%}"></i>'
-        )
+        x, y, width, height = face.box
+        left, right = (min(max(at, 0), measures.width) / measures.width for at in (x, x + width))
+        top, low = (min(max(at, 0), measures.height) / measures.height for at in (y, y + height))
+        frames.append(f'<i style="left:{left:.1%};top:{top:.1%};width:{right - left:.1%};height:{low - top:.1%}"></i>')
     return "".join(frames)
 
 

@@ -23,12 +23,6 @@ REPEAT_SECONDS = 0.05
 """How much later a dropped Ctrl-C is repeated."""
 
 
-def set_up_process() -> None:
-    """Set up streams and limits that the rest can rely on."""
-    _set_up_streams()
-    _raise_open_files()
-
-
 def handle_ctrl_c() -> None:
     """From now on Ctrl-C raises KeyboardInterrupt, unless this process was started to ignore it."""
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
@@ -69,13 +63,7 @@ def open_files_problem() -> list[Problem]:
     return [problem("too_few_open_files", limit=limit, wanted=MIN_OPEN_FILES)]
 
 
-def require_open_files() -> None:
-    """Raise Unusable where this process may open too few files for a run."""
-    if few := open_files_problem():
-        raise Unusable(few)
-
-
-def _raise_open_files() -> None:
+def raise_open_files() -> None:
     """Raise the soft limit, 256 on macOS, as far as the hard one allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = WANTED_OPEN_FILES if hard == resource.RLIM_INFINITY else min(WANTED_OPEN_FILES, hard)
@@ -114,7 +102,7 @@ class StandardStream(io.FileIO):
         return written
 
 
-def _set_up_streams() -> None:
+def set_up_streams() -> None:
     """Give this process three standard streams that can be relied on.
 
     A closed descriptor becomes /dev/null: else the next file opened, such as the store's database, would get its

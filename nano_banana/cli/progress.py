@@ -71,28 +71,16 @@ class CallTally:
                 return
             count = self.stages[news.stage] = StageCounts()
         match news.kind:
-            case "planned":
-                count.planned += news.count
-            case "cached":
-                count.cached += news.count
-            case "running":
-                count.started += news.count
-            case "made":
-                count.made += news.count
-                self._pay(news)
-            case "failed":
-                count.failed += news.count
-                self._pay(news)
+            case "planned" | "cached" | "running" | "made" | "failed":
+                name = "started" if news.kind == "running" else news.kind
+                setattr(count, name, getattr(count, name) + news.count)
             case "progress":
                 count.said = phase_text(news) or ("" if count.said in PHASE_TEXTS.values() else count.said)
             case _:
                 pass
-
-    def _pay(self, news: Event) -> None:
-        if news.cost_usd is None:
-            self.unknown_costs += news.count
-        else:
-            self.cost_usd += news.cost_usd
+        if news.kind in {"made", "failed"}:
+            self.cost_usd += news.cost_usd or 0.0
+            self.unknown_costs += news.count if news.cost_usd is None else 0
 
 
 def phase_text(news: Event) -> str:
@@ -120,9 +108,9 @@ def progress(screen: Screen, *, clock: Clock = time.monotonic) -> Iterator[Event
     `clock` gives seconds from any start. The handler only counts; the display is redrawn on a timer.
     """
     if not screen.lively:
-        plain = PlainView(screen, clock)
+        plain = PlainView(screen.note, clock)
         yield plain.on_event
-        plain.close()
+        plain.write_counts(clock())
         return
     from rich.console import Console
     from rich.live import Live
@@ -143,55 +131,43 @@ def progress(screen: Screen, *, clock: Clock = time.monotonic) -> Iterator[Event
 class PlainView:
     """Prints at most one line per second, and one for every failure and note."""
 
-    def __init__(self, screen: Screen, clock: Clock) -> None:
-        """Print to the screen's `err`."""
-        self._screen = screen
-        self._clock = clock
-        self._start = clock()
-        self._next = self._start + LINE_INTERVAL
-        self._tally = CallTally()
+    def __init__(self, write: Callable[[str], object], clock: Clock) -> None:
+        """`write` prints a line."""
+        self.write = write
+        self.clock = clock
+        self.start = clock()
+        self.tally = CallTally()
+        self._next = self.start + LINE_INTERVAL
         self._last = ""
 
     def on_event(self, news: Event) -> None:
         """Count the event; print a line when it is time."""
-        self._tally.add(news)
-        line = event_note(news)
-        if line:
-            self._screen.note(line)
-        now = self._clock()
+        self.tally.add(news)
+        if line := event_note(news):
+            self.write(line)
+        now = self.clock()
         if now >= self._next:
             self._next = now + LINE_INTERVAL
-            self._write(now)
+            self.write_counts(now)
 
-    def close(self) -> None:
-        """Print the final counts, if they changed."""
-        self._write(self._clock())
-
-    def _write(self, now: float) -> None:
-        counts = progress_line(self._tally)
+    def write_counts(self, now: float) -> None:
+        """Print the counts, if they changed."""
+        counts = progress_line(self.tally)
         if counts and counts != self._last:
             self._last = counts
-            self._screen.note(f"{counts} · {duration(now - self._start)}")
+            self.write(f"{counts} · {duration(now - self.start)}")
 
 
-class LiveView:
-    """A table that is redrawn from the counts several times per second."""
-
-    def __init__(self, write: Callable[[str], object], clock: Clock) -> None:
-        """`write` prints a line above the table."""
-        self._write = write
-        self._clock = clock
-        self._start = clock()
-        self._tally = CallTally()
+class LiveView(PlainView):
+    """A table that is redrawn from the counts several times per second; failures and notes are printed above it."""
 
     def on_event(self, news: Event) -> None:
         """Count the event."""
-        self._tally.add(news)
-        line = event_note(news)
-        if line:
+        self.tally.add(news)
+        if line := event_note(news):
             from rich.markup import escape
 
-            self._write(escape(line))
+            self.write(escape(line))
 
     def table(self) -> Table:
         """The current counts, one row per stage, and the total below."""
@@ -200,18 +176,12 @@ class LiveView:
         from rich.text import Text
 
         table = Table.grid(padding=(0, 2))
-        for stage, count in list(self._tally.stages.items()):
+        for stage, count in list(self.tally.stages.items()):
             bar = ProgressBar(total=max(count.total, 1), completed=count.done, width=24)
-            table.add_row(
-                Text(visible(stage)), bar, Text(f"{count.done}/{count.total}"), Text(_stage_details(self._tally, stage))
-            )
-        elapsed = duration(self._clock() - self._start)
-        table.add_row(
-            Text(elapsed, style="dim"),
-            "",
-            Text(spent_text(self._tally.cost_usd, self._tally.unknown_costs), style="dim"),
-            "",
-        )
+            details = Text(_stage_details(self.tally, stage))
+            table.add_row(Text(visible(stage)), bar, Text(f"{count.done}/{count.total}"), details)
+        cost = Text(spent_text(self.tally.cost_usd, self.tally.unknown_costs), style="dim")
+        table.add_row(Text(duration(self.clock() - self.start), style="dim"), "", cost, "")
         return table
 
 

@@ -49,8 +49,8 @@ def settings_for(screen: Screen, *, start: Path | None = None, trust: bool = Fal
     return settings
 
 
-def store_folder(screen: Screen) -> Path | None:
-    """The store's folder. If it doesn't exist, prints that and returns None."""
+def store_folder(screen: Screen) -> Path:
+    """The store's folder. If it doesn't exist, prints that and ends the command. Raises click's Exit."""
     folder = settings_for(screen).store
     if folder.is_dir():
         return folder
@@ -59,7 +59,7 @@ def store_folder(screen: Screen) -> Path | None:
     screen.say(f"No store at {folder} yet; `nano-banana run` creates it{other}.")
     if screen.machine:
         screen.json({"store": None})
-    return None
+    raise click.exceptions.Exit(0)
 
 
 def run_request_from(recipe: Path) -> RunRequest:

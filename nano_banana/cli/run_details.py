@@ -1,23 +1,69 @@
-"""One run with its stages and takes, and the differences between two runs."""
+"""The list of runs, one run with its takes, and what differs between two."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import structs
 
 from nano_banana.cli.explain_report import changed_words, difference_text
-from nano_banana.cli.formatting import listed, money, plural, spent_text, utc_time, visible
-from nano_banana.cli.run_tables import NO_VALUE, cost_text, run_json, took_text
+from nano_banana.cli.formatting import duration, listed, money, plural, spent_text, time_ago, utc_time, visible
 from nano_banana.cli.screen import Screen
 from nano_banana.cli.verdict_reports import likeness_text
-from nano_banana.model.json_values import JSONObject, JSONValue
+from nano_banana.model.json_values import as_number, as_whole
 from nano_banana.session.history import ChangeCause, ChangedTake, RunComparison, ValueChange, snapshot_cost
 from nano_banana.session.run_snapshot import KeptCall, KeptTake, Snapshot
 
 if TYPE_CHECKING:
     from nano_banana.store.run_log import Run
+
+NO_VALUE = "-"
+
+
+def say_runs(screen: Screen, runs: Sequence[Run], kept: Collection[str]) -> None:
+    """Print the runs, newest first; those without take records are marked."""
+    now = time.time()
+    counts = ("made", "cached", "failed")
+    head = ("run", "recipe", "when", "took", "status", "made", "reused", "failed", "cost")
+    rows = [
+        (
+            run.id if run.id in kept else f"{run.id} *",
+            run.recipe,
+            time_ago(run.begun_at, now),
+            took_text(run),
+            run.status,
+            *(f"{as_whole(run.summary[name]):,}" if name in run.summary else NO_VALUE for name in counts),
+            cost_text(run) or NO_VALUE,
+        )
+        for run in runs
+    ]
+    columns = [at for at, name in enumerate(head) if name != "failed" or any(row[at] not in "0-" for row in rows)]
+    screen.table(
+        [[row[at] for at in columns] for row in rows],
+        head=[head[at] for at in columns],
+        spare=("took", "reused", "made"),
+    )
+    if any(run.id not in kept for run in runs):
+        screen.say("* no take records for this run")
+
+
+def run_json(run: Run, *, kept: bool) -> dict[str, object]:
+    """A run of the log."""
+    seconds = None if run.ended_at is None else round(max(run.ended_at - run.begun_at, 0.0), 3)
+    return {**structs.asdict(run), "seconds": seconds, "kept": kept}
+
+
+def took_text(run: Run) -> str:
+    """Duration as text."""
+    return NO_VALUE if run.ended_at is None else duration(run.ended_at - run.begun_at)
+
+
+def cost_text(run: Run) -> str:
+    """What the run was billed; empty if nothing."""
+    return spent_text(as_number(run.summary.get("cost_usd", 0.0)), as_whole(run.summary.get("unknown_cost", 0)))
+
 
 MAX_TAKES = 40
 """Most takes that are listed without `--all`."""
@@ -42,52 +88,43 @@ def say_run(screen: Screen, run: Run, found: Snapshot, held: Collection[str], *,
         screen.say("  `--all` lists all")
     lost = sum(bool(take.picture and take.picture.digest not in held) for take in takes)
     if lost:
-        screen.say(
-            f"{plural(lost, 'picture')} of this run {'has' if lost == 1 else 'have'} been deleted from the store"
-        )
+        have = "has" if lost == 1 else "have"
+        screen.say(f"{plural(lost, 'picture')} of this run {have} been deleted from the store")
 
 
-def run_details_json(run: Run, found: Snapshot, held: Collection[str]) -> JSONObject:
+def run_details_json(run: Run, found: Snapshot, held: Collection[str]) -> dict[str, object]:
     """The run as JSON, with all its nodes."""
-    nodes: list[JSONValue] = [take_json(node, held) for node in found.nodes]
-    return {"run": run_json(run, kept=True), "whole": found.whole, "nodes": nodes}
+    return {
+        "run": run_json(run, kept=True),
+        "whole": found.whole,
+        "nodes": [take_json(each, held) for each in found.nodes],
+    }
 
 
-def take_json(node: KeptTake, held: Collection[str] | None = None) -> JSONObject:
+def take_json(node: KeptTake, held: Collection[str] | None = None) -> dict[str, object]:
     """A take's end state as JSON; `held` (None: unknown) are the digests of pictures that still exist."""
-    card, verdict = node.card, node.verdict
+    card = node.card
+    pictures: list[dict[str, object]] = [
+        {"stage": each.stage, "attempt": each.attempt, "sha256": each.digest, "name": each.name}
+        for each in node.pictures
+    ]
+    if held is not None:
+        pictures = [{**each, "held": each["sha256"] in held} for each in pictures]
     return {
         "id": node.id,
         "kind": card.kind,
         "shot": card.shot,
         "template": card.template or None,
         "subject": card.subject or None,
-        "axes": dict(card.axes),
+        "axes": card.axes,
         "seed": card.seed,
         "status": str(node.status),
         "left": node.left or None,
-        "verdict": None
-        if verdict is None
-        else {
-            "stage": verdict.stage,
-            "ruling": verdict.ruling,
-            "score": verdict.score,
-            "threshold": verdict.threshold,
-            "reasons": list(verdict.reasons),
-        },
+        "verdict": node.verdict,
         "cost_usd": node.cost_usd,
         "unpriced": node.unpriced,
         "sha256": node.picture.digest if node.picture else node.result or None,
-        "pictures": [
-            {
-                "stage": picture.stage,
-                "attempt": picture.attempt,
-                "sha256": picture.digest,
-                "name": picture.name,
-                **({} if held is None else {"held": picture.digest in held}),
-            }
-            for picture in node.pictures
-        ],
+        "pictures": pictures,
         "calls": [
             {"position": call.position, "key": call.key, "cost_usd": call.cost_usd, "made": call.fresh}
             for call in node.calls
@@ -140,7 +177,7 @@ def say_run_diff(screen: Screen, found: RunComparison) -> None:
     screen.say(f"{_run_title(old)} → {_run_title(new)}")
     if old.recipe != new.recipe:
         screen.say("  (different recipes: only takes with the same name are compared)")
-    sources = _digest_names(found)
+    sources = {**_digest_names(old), **_digest_names(new)}
     for title, sign, colour, nodes in (
         ("added" if old.whole else "not in the first (partial) run", "+", "green", found.added),
         ("gone" if new.whole else "not in the second run, which was of a part", "-", "red", found.gone),
@@ -152,28 +189,33 @@ def say_run_diff(screen: Screen, found: RunComparison) -> None:
         screen.say(f"{_takes_counted([each.new for each in found.changed])} changed:")
     groups = _by_causes(found.changed)
     for some in groups[:MAX_GROUPS]:
-        screen.say(f"  {screen.paint('yellow', '~')} {listed([_take_label(each) for each in some], MAX_NAMED)}")
+        names = [each.new.id if each.old.id == each.new.id else f"{each.old.id} → {each.new.id}" for each in some]
+        screen.say(f"  {screen.paint('yellow', '~')} {listed(names, MAX_NAMED)}")
         for cause in some[0].causes:
-            screen.say(f"      {visible(_cause_line(cause, sources))}")
+            stage = f"{cause.stage}: " if cause.stage else ""
+            screen.say(f"      {visible(stage + _cause_text(cause, sources))}")
     if len(groups) > MAX_GROUPS:
         screen.say(f"  … and {sum(map(len, groups[MAX_GROUPS:])):,} more for other reasons; see `--json`")
-    screen.say(_unchanged_line(found))
+    if found.changed or found.added or found.gone:
+        screen.say(f"{found.same:,} unchanged")
+    else:
+        screen.say(f"No differences: all {found.same:,} takes are the same.")
     if said := _cost_line(old, new):
         screen.say(said)
 
 
-def run_diff_json(found: RunComparison) -> JSONObject:
+def run_diff_json(found: RunComparison) -> dict[str, object]:
     """The comparison as JSON, with every take."""
     return {
-        "old": _run_json(found.old),
-        "new": _run_json(found.new),
+        "old": _snapshot_json(found.old),
+        "new": _snapshot_json(found.new),
         "added": [take_json(node) for node in found.added],
         "gone": [take_json(node) for node in found.gone],
         "changed": [
             {
                 "id": each.new.id,
                 "was": each.old.id,
-                "causes": [_cause_json(cause) for cause in each.causes],
+                "causes": each.causes,
                 "old": take_json(each.old),
                 "new": take_json(each.new),
             }
@@ -187,10 +229,6 @@ def _run_title(snapshot: Snapshot) -> str:
     return f"{snapshot.run} ({visible(snapshot.recipe)}, {plural(len(snapshot.takes), 'take')})"
 
 
-def _take_label(each: ChangedTake) -> str:
-    return each.new.id if each.old.id == each.new.id else f"{each.old.id} → {each.new.id}"
-
-
 def _takes_counted(nodes: Sequence[KeptTake]) -> str:
     takes = sum(node.card.kind == "take" for node in nodes)
     others = len(nodes) - takes
@@ -200,66 +238,45 @@ def _takes_counted(nodes: Sequence[KeptTake]) -> str:
 
 def _by_causes(changed: Sequence[ChangedTake]) -> list[list[ChangedTake]]:
     """Changed takes grouped by cause: trainings first, then the largest group."""
+
+    def key(cause: ChangeCause) -> object:
+        """Equal for equal causes; of texts only the words that differ."""
+        change = cause.change
+        if isinstance(change, ValueChange) and isinstance(change.old, str) and isinstance(change.new, str):
+            return cause.stage, change.path, changed_words(change.old, change.new)
+        return cause
+
     found: dict[str, list[ChangedTake]] = {}
     for each in changed:
-        found.setdefault(repr([_cause_key(cause) for cause in each.causes]), []).append(each)
+        found.setdefault(repr([key(cause) for cause in each.causes]), []).append(each)
     return sorted(found.values(), key=lambda some: (some[0].new.card.kind == "take", -len(some)))
 
 
-def _cause_key(cause: ChangeCause) -> object:
-    """A key that is equal for equal causes; for texts only the words that differ."""
-    change = cause.change
-    if isinstance(change, ValueChange) and isinstance(change.old, str) and isinstance(change.new, str):
-        return cause.stage, change.path, changed_words(change.old, change.new)
-    return cause
-
-
-def _cause_line(cause: ChangeCause, sources: Mapping[str, str]) -> str:
-    return (f"{cause.stage}: " if cause.stage else "") + _cause_text(cause, sources)
-
-
 def _cause_text(cause: ChangeCause, sources: Mapping[str, str]) -> str:
-    if cause.change is not None:
-        return difference_text(cause.change, sources)
     old, new = cause.old, cause.new
-    said = {
-        "unknown": "call changed; details are no longer stored",
-        "bytes": "same calls, different picture",
-        "calls": f"{old} → {new} calls",
-        "threshold": f"needs {_likeness_or_dash(old)} → {_likeness_or_dash(new)}",
-        "left": f"{_reach_text(old)} → {_reach_text(new)}",
-    }
-    return said.get(cause.kind) or f"{_ruling_or_none(old)} → {_ruling_or_none(new)}"
+    match cause.kind:
+        case _ if cause.change is not None:
+            return difference_text(cause.change, sources)
+        case "unknown":
+            return "call changed; details are no longer stored"
+        case "bytes":
+            return "same calls, different picture"
+        case "calls":
+            return f"{old} → {new} calls"
+        case "threshold":
+            before, after = (likeness_text(value if isinstance(value, float) else None) for value in (old, new))
+            return f"needs {before} → {after}"
+        case "left":
+            before, after = (f"stopped at {stage}" if stage else "completed" for stage in (old, new))
+        case _:
+            before, after = (str(value or "not judged").replace("_", " ") for value in (old, new))
+    return f"{before} → {after}"
 
 
-def _likeness_or_dash(value: JSONValue) -> str:
-    return likeness_text(value if isinstance(value, float) else None)
-
-
-def _reach_text(stage: JSONValue) -> str:
-    return f"stopped at {stage}" if stage else "completed"
-
-
-def _ruling_or_none(value: JSONValue) -> str:
-    return "not judged" if value is None else str(value).replace("_", " ")
-
-
-def _digest_names(found: RunComparison) -> Mapping[str, str]:
+def _digest_names(snapshot: Snapshot) -> dict[str, str]:
     """Names of the digests in calls: a stage's picture, or an adapter."""
-    return dict(_made_by(found.old)) | dict(_made_by(found.new))
-
-
-def _made_by(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
-    for node in snapshot.nodes:
-        yield from ((picture.digest, picture.stage) for picture in node.pictures)
-        if node.result:
-            yield node.result, node.id
-
-
-def _unchanged_line(found: RunComparison) -> str:
-    if found.changed or found.added or found.gone:
-        return f"{found.same:,} unchanged"
-    return f"No differences: all {found.same:,} takes are the same."
+    names = {picture.digest: picture.stage for node in snapshot.nodes for picture in node.pictures}
+    return names | {node.result: node.id for node in snapshot.nodes if node.result}
 
 
 def _cost_line(old: Snapshot, new: Snapshot) -> str:
@@ -275,7 +292,7 @@ def _cost_line(old: Snapshot, new: Snapshot) -> str:
     return f"total cost: {whole[0]} → {whole[1]}{moved}; new in each run: {billed[0]} → {billed[1]}"
 
 
-def _run_json(snapshot: Snapshot) -> JSONObject:
+def _snapshot_json(snapshot: Snapshot) -> dict[str, object]:
     (known, unknown), (billed, unbilled) = snapshot_cost(snapshot), snapshot_cost(snapshot, fresh=True)
     return {
         "run": snapshot.run,
@@ -287,8 +304,3 @@ def _run_json(snapshot: Snapshot) -> JSONObject:
         "made_cost_usd": billed,
         "made_unknown_cost": unbilled,
     }
-
-
-def _cause_json(cause: ChangeCause) -> JSONObject:
-    change = None if cause.change is None else structs.asdict(cause.change)
-    return {"kind": cause.kind, "stage": cause.stage, "change": change, "old": cause.old, "new": cause.new}

@@ -1,22 +1,31 @@
-"""What a run would do and cost, and how it ended."""
+"""A run at the terminal: its forecast, its questions and its result."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
+from contextlib import AbstractContextManager
+
+from msgspec.structs import replace
 
 from nano_banana.catalog.provider_registry import find_provider
 from nano_banana.cli.diagnostics import describe, install_command, place_text
 from nano_banana.cli.formatting import duration, money, plural, short_path, spent_text, utc_time, visible
+from nano_banana.cli.options import OptionValues
+from nano_banana.cli.progress import progress
 from nano_banana.cli.screen import Screen
 from nano_banana.cli.verdict_reports import say_acceptance
+from nano_banana.model.event import EventHandler
 from nano_banana.model.nodes import NodeStatus
+from nano_banana.model.problem import LimitReached, Problem, Unusable, problem
 from nano_banana.model.ticket import Ticket
 from nano_banana.planner.cost_forecast import ForecastTotals, StageCount
 from nano_banana.session.forecasting import Forecast
+from nano_banana.session.permissions import accept_demands, not_trusted_problem, untrusted_demands
+from nano_banana.session.recipe_run import RunCaller
 from nano_banana.session.run_execution import RunOutcome
 from nano_banana.session.run_records import NodeRecord
+from nano_banana.session.session import Session
 
 MAX_PATHS = 20
 """Most paths that are listed; `--json` has all."""
@@ -31,26 +40,22 @@ def say_handout(screen: Screen, outcome: RunOutcome) -> None:
     handout = outcome.exported
     if handout is None:
         return
-    places = [short_path(path) for path in (handout.folder, handout.zip) if path is not None]
-    where = " and ".join(places)
-    if where:
+    if where := " and ".join(short_path(path) for path in (handout.folder, handout.zip) if path is not None):
         fresh = f" ({handout.fresh:,} new)" if handout.fresh and handout.folder is not None else ""
         screen.say(f"{_copies(handout.copies)} in {where}{fresh}")
     if handout.enlarged:
-        screen.say(
-            f"{_copies(handout.enlarged)} enlarged, because the pictures are smaller than the crop; upscale them first"
-        )
+        why = "because the pictures are smaller than the crop; upscale them first"
+        screen.say(f"{_copies(handout.enlarged)} enlarged, {why}")
     if handout.faceless:
         screen.say(f"{_copies(handout.faceless)} without a face, cropped around the centre")
-    _say_paths(screen, handout.edited, "edited by hand and kept")
-    _say_paths(screen, handout.pruned, "from earlier runs deleted")
-    _say_paths(screen, handout.older, "from earlier runs kept; `nano-banana run --prune` deletes unmodified ones")
-
-
-def _say_paths(screen: Screen, paths: Sequence[Path], what: str) -> None:
-    if paths:
-        screen.say(f"{_copies(len(paths))} {what}:")
-        screen.table([(short_path(path),) for path in paths], indent=2, most=MAX_PATHS)
+    for paths, what in (
+        (handout.edited, "edited by hand and kept"),
+        (handout.pruned, "from earlier runs deleted"),
+        (handout.older, "from earlier runs kept; `nano-banana run --prune` deletes unmodified ones"),
+    ):
+        if paths:
+            screen.say(f"{_copies(len(paths))} {what}:")
+            screen.table([(short_path(path),) for path in paths], indent=2, most=MAX_PATHS)
 
 
 def _copies(count: int) -> str:
@@ -94,11 +99,7 @@ def say_outcome(screen: Screen, outcome: RunOutcome, *, seconds: float) -> None:
     calls = f"{plural(outcome.made, 'call')} made"
     screen.say(f"{done:,} of {plural(len(wanted), noun)} done in {duration(seconds)}{spent} ({calls})")
     say_acceptance(screen, outcome.records, str(outcome.folder))
-    if any(record.pictures for record in outcome.records):
-        _say_places(screen, outcome)
-    say_handout(screen, outcome)
-    if outcome.stale_pictures:
-        _say_older(screen, outcome.stale_pictures)
+    _say_files(screen, outcome)
     if outcome.made and any(record.is_degraded for record in outcome.records):
         screen.note(
             "the local provider drew simplified pictures, because optional packages are missing:"
@@ -112,20 +113,18 @@ def say_outcome(screen: Screen, outcome: RunOutcome, *, seconds: float) -> None:
         )
 
 
-def _say_places(screen: Screen, outcome: RunOutcome) -> None:
-    """Print where the pictures and the contact sheet are."""
-    screen.say(f"pictures: {short_path(outcome.folder)}")
-    sheets = [name for name in outcome.files if name.startswith("sheet.")]
-    if sheets:
-        screen.say(f"contact sheet: {short_path(outcome.folder / sheets[0])}")
-
-
-def _say_older(screen: Screen, names: Sequence[str]) -> None:
-    """Print where pictures of earlier runs are, which could be mistaken for this run's."""
-    folders = Counter(name.rpartition("/")[0] for name in names)
-    where = ", ".join(f"{count:,} in {visible(folder)}" for folder, count in sorted(folders.items()))
-    kept = "picture from an earlier run was" if len(names) == 1 else "pictures from earlier runs were"
-    screen.say(f"{len(names):,} {kept} kept: {where}")
+def _say_files(screen: Screen, outcome: RunOutcome) -> None:
+    """Print where the pictures, the contact sheet, the copies and pictures of earlier runs are."""
+    if any(record.pictures for record in outcome.records):
+        screen.say(f"pictures: {short_path(outcome.folder)}")
+        for name in [name for name in outcome.files if name.startswith("sheet.")][:1]:
+            screen.say(f"contact sheet: {short_path(outcome.folder / name)}")
+    say_handout(screen, outcome)
+    if older := outcome.stale_pictures:  # they could be mistaken for this run's
+        folders = Counter(name.rpartition("/")[0] for name in older)
+        where = ", ".join(f"{count:,} in {visible(folder)}" for folder, count in sorted(folders.items()))
+        kept = "picture from an earlier run was" if len(older) == 1 else "pictures from earlier runs were"
+        screen.say(f"{len(older):,} {kept} kept: {where}")
 
 
 def say_failures(screen: Screen, lost: Sequence[NodeRecord], what: str) -> None:
@@ -157,7 +156,7 @@ def say_forecast(screen: Screen, forecast: Forecast, *, provider: str, budget_us
     where = f"{visible(forecast.recipe)} on {visible(provider)}"
     screen.say(f"{where}: {forecast_headline(forecast.records, forecast.tally)}{budget}")
     screen.say()
-    screen.table(_forecast_rows(forecast.tally), head=_forecast_head(forecast.tally), indent=2)
+    _say_stages(screen, forecast.tally)
     screen.say()
     lost = [record for record in forecast.records if record.status in FAILING]
     if lost:
@@ -205,7 +204,7 @@ def say_unknown_requests(screen: Screen, lost: Sequence[Ticket]) -> None:
     ]
     screen.table(rows, indent=2, most=MAX_FAILURES)
     screen.say(
-        "`run` looks for them at fal; then `--resubmit` resends what was not found (may be billed twice),"
+        "`run` looks for them at the provider; then `--resubmit` resends what was not found (may be billed twice),"
         " `--abandon` drops it"
     )
 
@@ -258,20 +257,17 @@ def _unknown_calls(count: int) -> str:
     return f" + {plural(count, 'call')} of unknown price" if count else ""
 
 
-def _forecast_head(tally: ForecastTotals) -> tuple[str, ...]:
+def _say_stages(screen: Screen, tally: ForecastTotals) -> None:
+    """Print a row per stage; the columns of retries only if there may be some."""
     total = tally.total
-    cost = ("retry cost (max)",) if total.possible_high or total.possible_unpriced else ()
-    return ("stage", "cached", "to make", "cost", *(("retries (max)", *cost) if total.possible else ()))
-
-
-def _forecast_rows(tally: ForecastTotals) -> list[tuple[str, ...]]:
-    """A row per stage, as wide as the head."""
-    return [
-        (stage, f"{count.cached:,}", f"{count.to_make:,}", _stage_cost(count), *_retry_cells(count))[
-            : len(_forecast_head(tally))
-        ]
+    columns = 6 if total.possible_high or total.possible_unpriced else 5
+    shown = slice(columns if total.possible else 4)
+    rows = [
+        (stage, f"{count.cached:,}", f"{count.to_make:,}", _stage_cost(count), *_retry_cells(count))[shown]
         for stage, count in tally.stages.items()
     ]
+    head = ("stage", "cached", "to make", "cost", "retries (max)", "retry cost (max)")
+    screen.table(rows, head=head[shown], indent=2)
 
 
 def _retry_cells(count: StageCount) -> tuple[str, str]:
@@ -292,3 +288,64 @@ def _stage_cost(count: StageCount) -> str:
 
 def _usd_range(low: float, high: float) -> str:
     return money(low) if abs(high - low) < 0.00005 else f"{money(low)}–{money(high)}"
+
+
+PEOPLE_NOTICE = """\
+These are AI-generated pictures of real people. Only make them with consent (record it under `consent`), label
+them as AI-made where you publish them (each file is already marked), and follow the law.
+`nano-banana forget SUBJECT` deletes a person's data. (Shown once per project.)
+"""
+
+
+class TerminalCaller(RunCaller):
+    """A person at the terminal, with the options they gave."""
+
+    def __init__(self, screen: Screen) -> None:
+        self._screen = screen
+        self._given = OptionValues.given()
+
+    def progress(self) -> AbstractContextManager[EventHandler]:
+        """A live table of the calls."""
+        return progress(self._screen)
+
+    def warn(self, problems: Sequence[Problem]) -> None:
+        """Print the warnings."""
+        self._screen.problems(problems)
+
+    def explain_people_rules(self) -> None:
+        """Print what pictures of real people require."""
+        self._screen.note(PEOPLE_NOTICE)
+
+    def confirm(self, session: Session, forecast: Forecast) -> None:
+        """Ask before anything unusual is sent and before much is spent. Raises LimitReached if the answer is no."""
+        if session.stages_to_buy(forecast):
+            ask_for_trust(self._screen, session, trust=self._given.trust)
+        if self._given.yes or not session.is_expensive(forecast):
+            return
+        price = price_with_retries(forecast.tally)
+        if not self._screen.confirm(f"This may cost {price}. Continue?"):
+            raise LimitReached([problem("too_dear", price=price, limit=session.ask_above_usd)])
+
+    def confirm_resend(self, forecast: Forecast) -> bool:
+        """Ask whether to send lost requests again."""
+        if not self._screen.lively or self._screen.machine:
+            return False
+        say_unknown_requests(self._screen, forecast.unknown_requests)
+        price = price_range_text(forecast.tally)
+        where = " or ".join(sorted({ticket.provider for ticket in forecast.unknown_requests}))
+        return self._screen.confirm(f"They were not found at {where}. Resend them? The rest may cost {price}.")
+
+
+def ask_for_trust(screen: Screen, session: Session, *, trust: bool) -> None:
+    """Show new demands and ask for trust. Raises LimitReached (`not_trusted`) for a no."""
+    found = untrusted_demands(session)
+    if not found:
+        return
+    screen.problems(found)
+    if not trust and not screen.confirm("Trust this recipe, now and for later runs?"):
+        raise LimitReached([not_trusted_problem(session)])
+    try:
+        accept_demands(session, found)
+    except Unusable as error:
+        # Without a home folder it can't be remembered; it holds for this run.
+        screen.problems([replace(problem, warning=True) for problem in error.problems])

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from nano_banana.cli.formatting import short_path, visible
 from nano_banana.cli.options import OptionValues
-from nano_banana.cli.process import require_open_files
+from nano_banana.cli.process import open_files_problem
 from nano_banana.cli.project_loading import open_request
 from nano_banana.cli.screen import Screen
 from nano_banana.model.json_values import JSONObject, as_items, as_object
@@ -63,15 +63,11 @@ def _summary_entries(summary: JSONObject, name: str) -> Iterator[JSONObject]:
 def say_consents(screen: Screen, consents: Mapping[str, JSONObject]) -> None:
     """Print the recorded consents, one line per subject."""
     for name, consent in consents.items():
+        parts = {"given by": consent.get("given_by"), "on": consent.get("on")}
+        said = " ".join(f"{word} {visible(str(what))}" for word, what in parts.items() if what)
+        uses = ", ".join(visible(str(use)) for use in as_items(consent.get("uses", ())))
         if consent:
-            screen.say(f"consent of {name}: {_consent_text(consent)}")
-
-
-def _consent_text(consent: JSONObject) -> str:
-    uses = ", ".join(visible(str(use)) for use in as_items(consent.get("uses", ())))
-    parts = {"given by": visible(str(consent.get("given_by", ""))), "on": visible(str(consent.get("on", "")))}
-    said = " ".join(f"{word} {what}" for word, what in parts.items() if what)
-    return f"{said}, for {uses}" if uses else said
+            screen.say(f"consent of {name}: {said}" + (f", for {uses}" if uses else ""))
 
 
 PLAN_FAILS = 1
@@ -161,8 +157,7 @@ def unknown_request_policy() -> UnknownRequestPolicy:
 def _run_session(
     screen: Screen, request: RunRequest, settings: Settings, *, begun: float, then: AfterRun | None
 ) -> int:
-    from nano_banana.cli.run_prompts import TerminalCaller
-    from nano_banana.cli.run_reports import exit_code, say_outcome
+    from nano_banana.cli.run_reports import TerminalCaller, exit_code, say_outcome
     from nano_banana.cli.sheet_files import write_recipe_sheet
     from nano_banana.session.recipe_run import run_recipe as run
     from nano_banana.session.run_report import run_report
@@ -171,7 +166,8 @@ def _run_session(
     prune = OptionValues.given().prune
     if prune and not request.whole:
         raise Invalid([problem("prune_part")])
-    require_open_files()
+    if few := open_files_problem():
+        raise Unusable(few)
     _say_root(screen, request)
     with open_request(screen, request, settings) as session:
         caller = TerminalCaller(screen)

@@ -10,9 +10,9 @@ from itertools import zip_longest
 from typing import TextIO, TypeAlias
 
 import click
+from msgspec import to_builtins
 
 from nano_banana.cli.formatting import display_width, pad, visible, visible_lines, wrap_words
-from nano_banana.model.json_values import JSONValue
 from nano_banana.model.problem import Problem
 
 STYLES = {"bold": "1", "dim": "2", "red": "1;31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36"}
@@ -105,13 +105,14 @@ class Screen:
                 return False
             raise
 
-    def json(self, value: JSONValue) -> None:
-        """Print the command's JSON object. Raises RuntimeError for a second one."""
+    def json(self, value: object) -> None:
+        """Print the command's JSON object, which may have structs and paths. Raises RuntimeError for a second one."""
         if self.answered:
             raise RuntimeError("two JSON objects on one stdout")
         self.answered = True
         # ASCII, because a pipe's encoding is unknown, and a file name may contain half a surrogate pair.
-        self.data(json.dumps(value, indent=2).replace("\x7f", "\\u007f") + "\n")
+        plain = to_builtins(value, str_keys=True, enc_hook=_plain_value)
+        self.data(json.dumps(plain, indent=2).replace("\x7f", "\\u007f") + "\n")
 
     def table(
         self,
@@ -175,6 +176,10 @@ class Screen:
     def _write(self, stream: TextIO, text: str) -> None:
         """The only place that writes; only `paint` can control the terminal."""
         stream.write("\x1b[".join(map(visible_lines, text.split(self._escape))))
+
+
+def _plain_value(value: object) -> object:
+    return dict(value) if isinstance(value, Mapping) else str(value)
 
 
 def column_widths(lines: Sequence[Sequence[str]], room: int | None) -> list[int]:

@@ -16,7 +16,7 @@ from nano_banana.features.sheets.sheet_page import sheet_html
 from nano_banana.features.sheets.sheet_words import SheetWording, write_text_pieces
 from nano_banana.formats.file_stamps import FileStamp
 from nano_banana.model.event import Event, EventHandler
-from nano_banana.model.problem import Invalid, Problem
+from nano_banana.model.problem import Invalid
 from nano_banana.session.run_execution import RunOutcome
 from nano_banana.session.session import Session
 
@@ -54,11 +54,12 @@ def write_sheet(sheet: ContactSheet, files: Iterable[Path], on_event: EventHandl
     """
     from nano_banana.features.sheets.sheet_pictures import draw_pages, write_pdf, write_png
 
+    wording = SheetWording(reasons=reasons_text, problem=lambda problem: describe(problem)[0])
     written: list[Path] = []
     for file in files:
         kind = file.suffix.casefold().removeprefix(".")
         if kind == "html":
-            write_text_pieces(file, sheet_html(sheet, terminal_speech(), file, on_event))
+            write_text_pieces(file, sheet_html(sheet, wording, file, on_event))
             written.append(file)
         elif kind == "pdf":
             write_pdf(file, draw_pages(sheet, on_event))
@@ -66,15 +67,6 @@ def write_sheet(sheet: ContactSheet, files: Iterable[Path], on_event: EventHandl
         else:
             written += write_png(file, draw_pages(sheet, on_event, trim=True))
     return written
-
-
-def terminal_speech() -> SheetWording:
-    """Words for verdicts and problems, as on the terminal."""
-
-    def problem(found: Problem) -> str:
-        return describe(found)[0]
-
-    return SheetWording(reasons=reasons_text, problem=problem)
 
 
 def _ignore_event(_news: Event) -> None:

@@ -15,7 +15,7 @@ from nano_banana.cli.options import OptionValues
 from nano_banana.cli.project_loading import settings_for
 from nano_banana.cli.runner import AfterRun, RunProducts, StillThere, plan_recipe, run_recipe
 from nano_banana.cli.screen import Screen
-from nano_banana.formats.file_writing import atomic_write
+from nano_banana.formats.file_writing import replaced_file, translate_unwritable
 from nano_banana.model.known_folders import project_root
 from nano_banana.model.problem import Invalid, Position, Problem, Unusable, problem
 from nano_banana.session.run_request import RunRequest
@@ -46,16 +46,15 @@ def save_recipe(file: Path, text: str) -> None:
     """
     try:
         data = text.encode()
-        if os.path.lexists(file):
-            if not file.is_file() or file.read_bytes() != data:
-                raise Invalid([problem("recipe_there", file=str(file))])
-            return
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_write(file) as fresh:
-            fresh.write_bytes(data)
-    except (OSError, UnicodeEncodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it contains a path that is not UTF-8"
-        raise Unusable([problem("unwritable", file=str(file), why=why or str(error))]) from error
+    except UnicodeEncodeError as error:
+        why = "it contains a path that is not UTF-8"
+        raise Unusable([problem("unwritable", file=str(file), why=why)]) from error
+    with translate_unwritable(file):
+        if not os.path.lexists(file):
+            with replaced_file(file) as fresh:
+                fresh.write_bytes(data)
+        elif not file.is_file() or file.read_bytes() != data:
+            raise Invalid([problem("recipe_there", file=str(file))])
 
 
 def single_context(screen: Screen) -> SingleContext:

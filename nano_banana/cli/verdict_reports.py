@@ -142,15 +142,10 @@ def _say_unsure(screen: Screen, records: Sequence[NodeRecord], folder: str) -> N
                 place = f"{folder}/{picture.name}" if picture else ""
                 # A take that continues on several paths has several records, but needs one review.
                 found.setdefault(key, (record.id, likeness_text(ruled.score), reasons_text(ruled), place))
-    rows = list(found.values())
-    if not rows:
-        return
-    screen.say(
-        screen.paint(
-            "yellow", f"{len(rows):,} need your review (unsure):" if len(rows) > 1 else "1 needs your review (unsure):"
-        )
-    )
-    screen.table(rows, indent=2, most=MAX_UNSURE)
+    if found:
+        need = "need" if len(found) > 1 else "needs"
+        screen.say(screen.paint("yellow", f"{len(found):,} {need} your review (unsure):"))
+        screen.table(list(found.values()), indent=2, most=MAX_UNSURE)
 
 
 MAX_REJUDGED = 60
@@ -167,15 +162,19 @@ def say_rejudged(screen: Screen, rejudged: RejudgeResult, *, accept: float | Non
         screen.say(f"{visible(stage)}: {counts_summary(account)}")
     if rejudged.waiting:
         screen.say(f"{plural(rejudged.waiting, 'take')} not judged yet (needs a run)")
-    asked = " ".join(
-        f"--{name} {value:g}" for name, value in (("accept", accept), ("unsure", unsure)) if value is not None
-    )
+    asked, thresholds = [], []
+    if accept is not None:
+        asked.append(f"--accept {accept:g}")
+        thresholds.append(f"`accept: {{at_least: {accept:g}, calibrate: false}}`")
+    if unsure is not None:
+        asked.append(f"--unsure {unsure:g}")
+        thresholds.append(f"`unsure: {{at_least: {unsure:g}}}`")
     if not asked:
         return
     for stage, account in rejudged.now.items():
-        screen.say(f"{asked}: {counts_difference(rejudged.before[stage], account)} at {visible(stage)}")
+        screen.say(f"{' '.join(asked)}: {counts_difference(rejudged.before[stage], account)} at {visible(stage)}")
     stages = ", ".join(f"`{visible(stage)}`" for stage in rejudged.gates)
-    screen.say(f"To apply this, set {_thresholds_yaml(accept, unsure)} in {stages}.")
+    screen.say(f"To apply this, set {' and '.join(thresholds)} in {stages}.")
 
 
 def ruling_changes(word: RejudgedTake) -> bool:
@@ -198,24 +197,12 @@ _REJUDGED_HEAD = ("take", "gate", "likeness", "needs", "ruling", "before", "why"
 
 
 def _rejudged_row(word: RejudgedTake) -> Sequence[str]:
-    ruled = word.now
+    ruled, label = word.now, word.now.attempt.label
     before = _ruling_text(word.before) if word.before is not None and ruling_changes(word) else ""
-    place = f"{word.take} ({ruled.attempt.label})" if ruled.attempt.label else word.take
-    return (
-        place,
-        ruled.stage,
-        likeness_text(ruled.score),
-        likeness_text(ruled.threshold),
-        _ruling_text(ruled.ruling),
-        before,
-        reasons_text(ruled),
-    )
+    take = f"{word.take} ({label})" if label else word.take
+    numbers = likeness_text(ruled.score), likeness_text(ruled.threshold)
+    return take, ruled.stage, *numbers, _ruling_text(ruled.ruling), before, reasons_text(ruled)
 
 
 def _ruling_text(ruling: Ruling) -> str:
     return str(ruling).replace("_", " ")
-
-
-def _thresholds_yaml(accept: float | None, unsure: float | None) -> str:
-    said = [] if accept is None else [f"`accept: {{at_least: {accept:g}, calibrate: false}}`"]
-    return " and ".join([*said, *([] if unsure is None else [f"`unsure: {{at_least: {unsure:g}}}`"])])

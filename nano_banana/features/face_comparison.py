@@ -126,14 +126,14 @@ class ComparedPair(Struct, frozen=True, kw_only=True):
 class MatchRates(Struct, frozen=True, kw_only=True):
     """How often the comparison was right on pairs of known truth.
 
-    `same` and `different` pairs were compared, of which `accepted` and `mistaken` were called the same. `auc` is the
-    chance that a same pair is more alike than a different one (None if there are none of either).
+    `same` and `different` pairs were compared, of which `true_accepts` and `false_accepts` were called the same. `auc`
+    is the chance that a same pair is more alike than a different one (None if there are none of either).
     """
 
     same: int
     different: int
-    accepted: int
-    mistaken: int
+    true_accepts: int
+    false_accepts: int
     left_out: int
     auc: float | None
 
@@ -179,8 +179,8 @@ def match_rates(compared: Sequence[ComparedPair], threshold: float) -> MatchRate
     return MatchRates(
         same=len(same),
         different=len(other),
-        accepted=sum(similarity >= threshold for similarity in same),
-        mistaken=sum(similarity >= threshold for similarity in other),
+        true_accepts=sum(similarity >= threshold for similarity in same),
+        false_accepts=sum(similarity >= threshold for similarity in other),
         left_out=len(known) - len(same) - len(other),
         auc=_auc(same, other),
     )

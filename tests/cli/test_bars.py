@@ -6,8 +6,8 @@ import io
 
 import pytest
 
+from nano_banana.cli.commands.stats_command import ASCII, UNICODE, StackedBar, bar_characters, stacked_bars
 from nano_banana.cli.formatting import display_width, time_ago
-from nano_banana.cli.run_tables import ASCII, UNICODE, StackedBar, bar_characters, stacked_bars
 
 LINES = [
     StackedBar(label="portraits", first=3.0, second=1.0, said="$3.00 + $1.00"),

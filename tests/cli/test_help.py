@@ -11,7 +11,7 @@ import click
 import pytest
 
 from nano_banana import __version__
-from nano_banana.cli.app import command_entries, import_command
+from nano_banana.cli.app import app, command_entries
 from tests.workspace import ROOT, Workspace
 
 HEAVY = {
@@ -47,7 +47,7 @@ def loaded_by(*arguments: str) -> set[str]:
 
 
 def command_of(name: str) -> click.Command:
-    found = import_command(name)
+    found = app.get_command(click.Context(app), name)
     assert found is not None
     return found
 

@@ -285,7 +285,7 @@ def test_a_test_renders_every_choice_and_says_in_which_case_it_failed(workspace:
     lay(workspace).edit("packs/studio/plain.j2", "smiling", "smiling {{ 1 | length }}")
     workspace.edit("packs/studio/parts/who.j2", "{{ subject.trigger }} ", "")
     screen = workspace.expect("packs", "test", "studio", exit_code=1)
-    screen.shows("in studio/plain, woman, smile=True", "lacks the trigger", "plain.j2:1:")
+    screen.shows("in studio/plain, woman, smile: True", "lacks the trigger", "plain.j2:1:")
     screen.shows("in studio/oil, person, defaults", "problems in studio")
     told = as_object(as_items(workspace.json("packs", "test", "studio", exit_code=1)["packs"])[0])
     fault = as_object(as_items(as_object(as_object(told["templates"])["plain"])["faults"])[0])

@@ -20,19 +20,11 @@ from nano_banana.model.problem import LimitReached, problem
 if TYPE_CHECKING:
     from nano_banana.features.replay.replay_run import ReplaySession
     from nano_banana.session.forecasting import Forecast
-    from nano_banana.session.run_execution import RunOutcome
 
 SECTION = ("Single pictures", 6)
 
-EPILOG = """\b
-Examples:
-  nano-banana again out/portraits/takes/headshots_ana_office_s11.png
-  nano-banana again ~/Downloads/ana.png --plan
-  nano-banana again ana.png --out ana-again.png
-"""
 
-
-@click.command(name="again", epilog=EPILOG)
+@click.command(name="again")
 @click.argument("picture", type=click.Path(path_type=Path))
 @click.option(
     "--out",
@@ -49,6 +41,11 @@ def command(screen: Screen, *, picture: Path, copy: Path | None) -> int:
     Repeats the calls recorded in the picture. In the project that made it, this is free and gives the same file.
     Elsewhere, it plans whatever the store lacks, and pays only after you confirm. Import missing adapters first
     (`models import`); photos never travel with pictures.
+
+    Examples:
+      nano-banana again out/portraits/takes/headshots_ana_office_s11.png
+      nano-banana again ~/Downloads/ana.png --plan
+      nano-banana again ana.png --out ana-again.png
     """
     from nano_banana.features.replay.replay_run import ReplaySession, copy_target
     from nano_banana.session.explanation import read_marked_picture
@@ -86,26 +83,17 @@ def _run_again(screen: Screen, again: ReplaySession, forecast: Forecast, target:
     with progress(screen) as on_event:
         outcome = again.run(forecast, on_event, lost=unknown_request_policy())
     say_outcome(screen, outcome, seconds=time.monotonic() - begun)
-    _say_result(screen, again, outcome)
+    made = [picture for record in outcome.records for picture in record.pictures]
+    same = bool(made) and made[-1].blob.digest == again.account.picture
+    for picture in made[-1:]:
+        said = "identical to the original" if same else "different from the original"
+        screen.say(f"{said}: {short_path(outcome.folder / picture.name)}")
     if target is not None and outcome.status == "done":
         copy_replayed(again.runner, outcome, target)
         screen.say(f"copy: {visible(str(target))}")
     if screen.machine:
-        screen.json({**run_report(forecast, outcome), "same": _is_same_picture(again, outcome)})
+        screen.json({**run_report(forecast, outcome), "same": same})
     return exit_code(outcome)
-
-
-def _say_result(screen: Screen, again: ReplaySession, outcome: RunOutcome) -> None:
-    for record in outcome.records:
-        for picture in record.pictures[-1:]:
-            same = "identical to the original" if _is_same_picture(again, outcome) else "different from the original"
-            screen.say(f"{same}: {short_path(outcome.folder / picture.name)}")
-
-
-def _is_same_picture(again: ReplaySession, outcome: RunOutcome) -> bool:
-    """Whether the new picture has the same bytes as the original."""
-    made = [picture.blob.digest for record in outcome.records for picture in record.pictures]
-    return bool(made) and made[-1] == again.account.picture
 
 
 def _say_plan(screen: Screen, again: ReplaySession, forecast: Forecast) -> None:

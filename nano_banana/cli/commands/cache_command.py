@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
-from msgspec import structs
+from msgspec import Struct, structs
 
 from nano_banana.cli.app import SuggestingGroup
 from nano_banana.cli.formatting import duration, file_size, money, plural
@@ -15,70 +16,63 @@ from nano_banana.cli.project_loading import store_folder
 from nano_banana.cli.screen import Screen
 
 if TYPE_CHECKING:
+    from nano_banana.store.local_store import Store
     from nano_banana.store.maintenance import GcReport, StoreStats, VerifyReport
 
 SECTION = ("Setup", 3)
 
+R = TypeVar("R", bound=Struct)
+
 DAMAGE_FOUND = 1
 """Exit code of `verify` if it found damage."""
 
-EPILOG = """\b
-Examples:
-  nano-banana cache stats
-  nano-banana cache verify
-  nano-banana cache gc --dry-run
-"""
 
-
-@click.group(name="cache", cls=SuggestingGroup, epilog=EPILOG, no_args_is_help=False)
+@click.group(name="cache", cls=SuggestingGroup, no_args_is_help=False)
 def command() -> None:
     """Measure, verify and clean the store.
 
     The store caches every result by content hash, so nothing is paid for twice.
+
+    Examples:
+      nano-banana cache stats
+      nano-banana cache verify
+      nano-banana cache gc --dry-run
     """
 
 
-@command.command(epilog="\b\nExamples:\n  nano-banana cache stats\n  nano-banana cache stats --json\n")
+@command.command()
 @add_options("--json", "--store")
 @pass_screen
 def stats(screen: Screen) -> None:
-    """Show the size and contents of the store."""
-    from nano_banana.store.local_store import Store
+    """Show the size and contents of the store.
 
-    folder = store_folder(screen)
-    if folder is None:
-        return
-    with Store.open(folder) as opened:
-        found = opened.stats()
-    if screen.machine:
-        screen.json({"store": str(folder), **structs.asdict(found)})
-    else:
+    Examples:
+      nano-banana cache stats
+      nano-banana cache stats --json
+    """
+    folder, found = _report(screen, lambda store: store.stats())
+    if not screen.machine:
         _say_stats(screen, folder, found)
 
 
-@command.command(epilog="\b\nExample:\n  nano-banana cache verify || echo damage was found\n")
+@command.command()
 @add_options("--json", "--store")
 @pass_screen
 def verify(screen: Screen) -> int:
     """Verify every file, and delete damaged ones.
 
     Damaged files are made again when a run needs them. Exits with 1 if new damage was found.
-    """
-    from nano_banana.store.local_store import Store
 
-    folder = store_folder(screen)
-    if folder is None:
-        return 0
-    with Store.open(folder) as opened:
-        found = opened.verify()
-    if screen.machine:
-        screen.json({"store": str(folder), **structs.asdict(found)})
-    else:
+    Example:
+      nano-banana cache verify || echo damage was found
+    """
+    _, found = _report(screen, lambda store: store.verify())
+    if not screen.machine:
         _say_verify(screen, found)
     return DAMAGE_FOUND if found.damaged or found.missing else 0
 
 
-@command.command(epilog="\b\nExamples:\n  nano-banana cache gc --dry-run\n  nano-banana cache gc --older-than 90\n")
+@command.command()
 @click.option("--dry-run", is_flag=True, help="Only show what would be deleted.")
 @click.option("--paid", is_flag=True, help="Also delete results that cost money (making them again costs again).")
 @click.option(
@@ -90,18 +84,26 @@ def gc(screen: Screen, *, dry_run: bool, paid: bool, older_than: float | None) -
     """Delete results that no recipe's last run used.
 
     Keeps paid results (see `--paid`) and anything less than an hour old.
+
+    Examples:
+      nano-banana cache gc --dry-run
+      nano-banana cache gc --older-than 90
     """
+    _, found = _report(screen, lambda store: store.gc(dry_run=dry_run, paid=paid, older_than_days=older_than))
+    if not screen.machine:
+        _say_gc(screen, found)
+
+
+def _report(screen: Screen, work: Callable[[Store], R]) -> tuple[Path, R]:
+    """Do the work on the store; return the store's folder and the result, which is printed with `--json`."""
     from nano_banana.store.local_store import Store
 
     folder = store_folder(screen)
-    if folder is None:
-        return
-    with Store.open(folder) as opened:
-        found = opened.gc(dry_run=dry_run, paid=paid, older_than_days=older_than)
+    with Store.open(folder) as store:
+        found = work(store)
     if screen.machine:
-        screen.json({"store": str(folder), **structs.asdict(found)})
-    else:
-        _say_gc(screen, found)
+        screen.json({"store": folder, **structs.asdict(found)})
+    return folder, found
 
 
 def _say_stats(screen: Screen, folder: Path, found: StoreStats) -> None:

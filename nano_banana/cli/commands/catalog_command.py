@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import asdict
 
 from nano_banana.cli.app import SuggestingGroup
-from nano_banana.cli.formatting import money, plural, short_path
+from nano_banana.cli.formatting import fields_of, money, plural, short_path
 from nano_banana.cli.options import add_options, complete_endpoints, pass_screen
 from nano_banana.cli.project_loading import settings_for
 from nano_banana.cli.screen import Screen
@@ -82,13 +83,6 @@ def value_text(value: JSONValue) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
-EPILOG = """\b
-Examples:
-  nano-banana catalog list
-  nano-banana catalog show fal-ai/flux-lora
-  nano-banana catalog refresh fal-ai/flux-lora
-"""
-
 CHANGE_TEXTS = {
     "new": "new: {after}",
     "gone": "removed",
@@ -99,6 +93,7 @@ CHANGE_TEXTS = {
     "choices": "one of {after}, was one of {before}",
 }
 FATE_TEXTS = {
+    "added": "added, price unknown",
     "same": "unchanged",
     "gone": "no longer at fal; the local description is kept",
     "undescribed": "fal publishes no schema; the local description is kept",
@@ -112,23 +107,33 @@ UNSURE_TEXTS = {
 }
 
 
-@click.group(name="catalog", cls=SuggestingGroup, epilog=EPILOG, invoke_without_command=True)
+@click.group(name="catalog", cls=SuggestingGroup, invoke_without_command=True)
 @add_options("--json", "--store")
 @click.pass_context
 def command(context: click.Context) -> None:
     """Show endpoints and update the project's descriptions of them.
 
     Some endpoints come with the program; a project can add or override them in `endpoints/*.yaml`.
+
+    Examples:
+      nano-banana catalog list
+      nano-banana catalog show fal-ai/flux-lora
+      nano-banana catalog refresh fal-ai/flux-lora
     """
     if context.invoked_subcommand is None:
         context.invoke(list_)
 
 
-@command.command(name="list", epilog="\b\nExamples:\n  nano-banana catalog list\n  nano-banana catalog list --json\n")
+@command.command(name="list")
 @add_options("--json", "--store")
 @pass_screen
 def list_(screen: Screen) -> None:
-    """List all known endpoints."""
+    """List all known endpoints.
+
+    Examples:
+      nano-banana catalog list
+      nano-banana catalog list --json
+    """
     from nano_banana.features.endpoint_refresh import endpoint_json
     from nano_banana.session.opening import project_catalog
 
@@ -151,12 +156,16 @@ def list_(screen: Screen) -> None:
     screen.table(rows, head=("endpoint", "does", "adapters", "price", "from"), spare=("from", "adapters"))
 
 
-@command.command(epilog="\b\nExample:\n  nano-banana catalog show fal-ai/flux-lora\n")
+@command.command()
 @click.argument("endpoint", shell_complete=complete_endpoints)
 @add_options("--json", "--store")
 @pass_screen
 def show(screen: Screen, endpoint: str) -> None:
-    """Show one endpoint: fields, types, ranges, defaults and price."""
+    """Show one endpoint: fields, types, ranges, defaults and price.
+
+    Example:
+      nano-banana catalog show fal-ai/flux-lora
+    """
     from nano_banana.features.endpoint_refresh import check_endpoints_known, endpoint_json
     from nano_banana.session.opening import project_catalog
 
@@ -170,9 +179,7 @@ def show(screen: Screen, endpoint: str) -> None:
         say_endpoint(screen, told)
 
 
-@command.command(
-    epilog="\b\nExamples:\n  nano-banana catalog refresh\n  nano-banana catalog refresh fal-ai/flux-lora\n"
-)
+@command.command()
 @click.argument("endpoints", nargs=-1, shell_complete=complete_endpoints, metavar="[ENDPOINT]...")
 @add_options("--json", "--store")
 @pass_screen
@@ -181,6 +188,10 @@ def refresh(screen: Screen, endpoints: tuple[str, ...]) -> None:
 
     Updates the named endpoints (new ones are added), or all known ones. Needs a key. Roles, purpose, price and notes
     are kept, because fal doesn't publish them; for a new endpoint, roles are guessed from field names.
+
+    Examples:
+      nano-banana catalog refresh
+      nano-banana catalog refresh fal-ai/flux-lora
     """
     from nano_banana.features.endpoint_refresh import check_endpoint_ids, refresh_endpoints, refresh_listings
     from nano_banana.providers.fal.fal_config import fal_config
@@ -205,12 +216,7 @@ def refresh(screen: Screen, endpoints: tuple[str, ...]) -> None:
 
 def _say_refresh(screen: Screen, one: EndpointRefresh) -> None:
     written = f"; wrote {short_path(one.file)}" if one.file else ""
-    if one.fate == "changed":
-        said = plural(len(one.changes), "change")
-    elif one.fate == "added":
-        said = "added, price unknown"
-    else:
-        said = FATE_TEXTS[one.fate]
+    said = plural(len(one.changes), "change") if one.fate == "changed" else FATE_TEXTS[one.fate]
     screen.say(f"{one.endpoint}: {said}{written}")
     if one.deprecated:
         screen.say("  deprecated by fal")
@@ -229,16 +235,6 @@ def _say_refresh(screen: Screen, one: EndpointRefresh) -> None:
         screen.say(f"  could not determine `{key}` ({UNSURE_TEXTS[key]}); fill it in by hand")
 
 
-def _refresh_json(one: EndpointRefresh) -> JSONObject:
-    return {
-        "endpoint": one.endpoint,
-        "fate": one.fate,
-        "file": None if one.file is None else str(one.file),
-        "deprecated": one.deprecated,
-        "unsure": list(one.unsure),
-        "price_lost": one.price_lost,
-        "changes": [
-            {"field": change.field, "what": change.sort.value, "before": change.before, "after": change.after}
-            for change in one.changes
-        ],
-    }
+def _refresh_json(one: EndpointRefresh) -> dict[str, object]:
+    changes = [{**fields_of(change, "field", "before", "after"), "what": change.sort} for change in one.changes]
+    return {**asdict(one), "changes": changes}

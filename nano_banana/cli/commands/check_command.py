@@ -21,15 +21,8 @@ if TYPE_CHECKING:
 
 SECTION = ("Recipes", 2)
 
-EPILOG = """\b
-Examples:
-  nano-banana check
-  nano-banana check portraits/recipe.yaml --set company=Acme
-  nano-banana check --online
-"""
 
-
-@click.command(name="check", epilog=EPILOG)
+@click.command(name="check")
 @recipe_argument
 @add_options("--set", "--allow-env", "--provider", "--json")
 @click.option("--online", is_flag=True, help="Also compare the endpoints with fal's current schemas (needs a key).")
@@ -40,8 +33,13 @@ def command(screen: Screen, recipe: Path, *, online: bool) -> None:
     Reports all errors at once, with file and line. Exits with 2 if there are errors, 0 if there are only warnings.
     Also shows recorded consents, checks training photos if the recipe has `photo_rules`, and repeats what `--online`
     found for a day.
+
+    Examples:
+      nano-banana check
+      nano-banana check portraits/recipe.yaml --set company=Acme
+      nano-banana check --online
     """
-    from nano_banana.cli.run_prompts import TerminalCaller
+    from nano_banana.cli.run_reports import TerminalCaller
     from nano_banana.cli.runner import say_consents
     from nano_banana.session.permissions import consents_of
     from nano_banana.session.recipe_run import check_recipe
@@ -95,11 +93,8 @@ def _say_compared(screen: Screen, compared: ListingComparison) -> None:
     from nano_banana.features.endpoint_refresh import utc_date
 
     for endpoint, count in compared.others.items():
-        said = (
-            f"{endpoint}: {plural(count, 'change')} at fal that don't affect this recipe"
-            if count != 1
-            else f"{endpoint}: 1 change at fal that doesn't affect this recipe"
-        )
+        affect = "doesn't affect" if count == 1 else "don't affect"
+        said = f"{endpoint}: {plural(count, 'change')} at fal that {affect} this recipe"
         screen.note(f"{said}; see `nano-banana catalog refresh {endpoint}`")
     if not compared.problems:
         screen.say(f"the endpoints match fal as of {utc_date(compared.as_of)}")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import asdict
 
 from nano_banana.cli.formatting import one_line, plural
 from nano_banana.cli.options import FILE, FiniteRange, add_options, pass_screen
@@ -17,18 +18,12 @@ if TYPE_CHECKING:
 
 SECTION = ("Inspect", 5)
 
-EPILOG = """\b
-Examples:
-  nano-banana compare ana.jpg out/portraits/takes/headshots_ana_office_s11.png
-  nano-banana compare --pairs pairs.csv --json
-"""
-
 FAILURE_TEXTS = {"no_face": "no face", "unreadable": "unreadable picture", "not_found": "file not found"}
 NOTE_EVERY = 100
 """Pictures between two progress messages."""
 
 
-@click.command(name="compare", epilog=EPILOG)
+@click.command(name="compare")
 @click.argument("pictures", nargs=-1, type=click.Path(), metavar="[A B]")
 @click.option("--pairs", type=FILE, help="CSV file of pairs, with columns a, b and optionally truth.")
 @click.option(
@@ -45,6 +40,10 @@ def command(screen: Screen, pictures: tuple[str, ...], *, pairs: Path | None, sa
     Compares the largest face in each picture, on this machine only. With --pairs, paths are relative to the CSV file,
     then to the current folder. If `truth` is given (1/0, true/false, yes/no, same/different), the accuracy is shown.
     Pictures that can't be compared are listed and are not errors.
+
+    Examples:
+      nano-banana compare ana.jpg out/portraits/takes/headshots_ana_office_s11.png
+      nano-banana compare --pairs pairs.csv --json
     """
     from nano_banana.features.face_comparison import SAME_PERSON_THRESHOLD, compare_pictures, match_rates
 
@@ -61,7 +60,7 @@ def command(screen: Screen, pictures: tuple[str, ...], *, pairs: Path | None, sa
                 "pairs": [_pair_json(one, threshold) for one in compared],
                 "threshold": threshold,
                 "models": face_networks(),
-                "rates": None if known is None else _rates_json(known),
+                "rates": known,
             }
         )
     elif pairs:
@@ -88,7 +87,7 @@ def _say_one(screen: Screen, compared: ComparedPair, threshold: float) -> None:
         return
     same = compared.same(threshold)
     answer = screen.paint("green", "the same person") if same else screen.paint("yellow", "different people")
-    screen.say(f"{answer}: similarity {compared.similarity:.3f} ({_threshold_text(threshold)})")
+    screen.say(f"{answer}: similarity {compared.similarity:.3f} (threshold {threshold:g})")
 
 
 def _say_table(screen: Screen, compared: Sequence[ComparedPair], threshold: float) -> None:
@@ -99,24 +98,17 @@ def _say_table(screen: Screen, compared: Sequence[ComparedPair], threshold: floa
     left = sum(one.similarity is None for one in compared)
     same = sum(bool(one.same(threshold)) for one in compared)
     tail = f", {left:,} can't be compared" if left else ""
-    screen.say(f"{plural(len(compared), 'pair')}: {same:,} the same person{tail} ({_threshold_text(threshold)})")
+    screen.say(f"{plural(len(compared), 'pair')}: {same:,} the same person{tail} (threshold {threshold:g})")
 
 
 def _say_rates(screen: Screen, known: MatchRates, threshold: float) -> None:
-    said = []
-    if known.same:
-        said.append(_rate_text("true accepts", known.accepted, known.same))
-    if known.different:
-        said.append(_rate_text("false accepts", known.mistaken, known.different))
+    counts = {"true accepts": (known.true_accepts, known.same), "false accepts": (known.false_accepts, known.different)}
+    said = [f"{name} {count / of:.1%} ({count:,} of {of:,})" for name, (count, of) in counts.items() if of]
     if known.auc is not None:
         said.append(f"AUC {known.auc:.4f}")
     if known.left_out:
         said.append(f"{plural(known.left_out, 'pair')} with a known truth skipped")
     screen.say(f"at {threshold:g}: {', '.join(said)}")
-
-
-def _rate_text(name: str, count: int, of: int) -> str:
-    return f"{name} {count / of:.1%} ({count:,} of {of:,})"
 
 
 def _answer(one: ComparedPair, threshold: float) -> tuple[str, str]:
@@ -136,27 +128,5 @@ def _why(one: ComparedPair) -> str:
     return f"{FAILURE_TEXTS[one.reason or '']}: {one_line(' and '.join(one.blamed))}"
 
 
-def _threshold_text(threshold: float) -> str:
-    return f"threshold {threshold:g}"
-
-
-def _pair_json(one: ComparedPair, threshold: float) -> dict[str, str | float | bool | None]:
-    return {
-        "a": one.pair.a,
-        "b": one.pair.b,
-        "truth": one.pair.truth,
-        "similarity": one.similarity,
-        "same": one.same(threshold),
-        "reason": one.reason,
-    }
-
-
-def _rates_json(known: MatchRates) -> dict[str, float | None]:
-    return {
-        "same": known.same,
-        "different": known.different,
-        "true_accepts": known.accepted,
-        "false_accepts": known.mistaken,
-        "left_out": known.left_out,
-        "auc": known.auc,
-    }
+def _pair_json(one: ComparedPair, threshold: float) -> dict[str, object]:
+    return {**asdict(one.pair), "similarity": one.similarity, "same": one.same(threshold), "reason": one.reason}

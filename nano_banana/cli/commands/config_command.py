@@ -23,7 +23,6 @@ from nano_banana.settings.configuration import (
     SPECS,
     USER_FILE,
     SettingOrigin,
-    Settings,
     SettingSource,
     SettingValue,
     check_setting,
@@ -36,14 +35,151 @@ SECTION = ("Setup", 1)
 AUTHORITY_FILE = "c2pa-authority.pem"
 CERTIFICATE_SETTINGS = ("c2pa_certificate", "c2pa_key")
 TEN_YEARS = 3652
-CERTIFICATE_EPILOG = """\b
-Examples:
-  nano-banana config make-certificate
-  nano-banana config make-certificate --name "Ana's studio" --days 730
-"""
 
 
-@click.command(name="make-certificate", epilog=CERTIFICATE_EPILOG)
+SOURCE_NAMES = {
+    SettingSource.DEFAULT: "default",
+    SettingSource.USER: "user config",
+    SettingSource.PROJECT: "project config",
+    SettingSource.ENVIRONMENT: "environment",
+    SettingSource.COMMAND_LINE: "command line",
+}
+for_project = click.option("--project", is_flag=True, help=f"Use the project's {PROJECT_FILE}, for everyone.")
+
+
+@click.group(name="config", cls=SuggestingGroup, no_args_is_help=False)
+def command() -> None:
+    """Show and change settings, and store the fal key.
+
+    Precedence: command line, environment (`NANO_BANANA_` and the name in capitals), the project's
+    `nano-banana.toml`, your user config, default.
+
+    Examples:
+      nano-banana config show
+      nano-banana config set ask_above_usd 25
+      nano-banana config set-key
+      nano-banana config make-certificate
+    """
+
+
+@command.command()
+@add_options("--json")
+@pass_screen
+def show(screen: Screen) -> None:
+    """Show all settings with their values and sources.
+
+    Examples:
+      nano-banana config show
+      nano-banana config show --json
+    """
+    settings = settings_for(screen)
+    key = find_key(os.environ)
+    if screen.machine:
+        found = {name: _setting_json(settings.value(name), settings.origin(name)) for name in SPECS}
+        seen = None if key is None else {"masked": key.masked, "source": key.where}
+        screen.json({"settings": found, "fal_key": seen})
+        return
+    rows = []
+    for name in SPECS:
+        origin = settings.origin(name)
+        source = f"{SOURCE_NAMES[origin.source]}: {origin.name}" if origin.name else SOURCE_NAMES[origin.source]
+        rows.append((name, _setting_text(settings.value(name)), source))
+    screen.table(rows, head=("setting", "value", "source"))
+    said = "not set (the local provider needs none); `nano-banana config set-key` stores one"
+    if key is not None:
+        where = f"in environment ({key.where})" if key.where.startswith("FAL_KEY") else f"in {key.where}"
+        said = f"set {where}, {key.masked}"
+    screen.say(f"\nfal key: {said}")
+
+
+@command.command(name="set")
+@click.argument("name", shell_complete=complete_choices(SPECS))
+@click.argument("value", shell_complete=complete_setting_value)
+@for_project
+@pass_screen
+def set_(screen: Screen, *, name: str, value: str, project: bool) -> None:
+    """Set NAME to VALUE.
+
+    A relative path is relative to the root of the project that uses it.
+
+    Examples:
+      nano-banana config set provider fal
+      nano-banana config set store ../kept --project
+    """
+    checked = check_setting(name, value, owner="config")
+    if isinstance(checked, Problem):
+        raise Invalid([checked])
+    if name == "provider":
+        from nano_banana.catalog.provider_registry import selectable_provider
+
+        selectable_provider(value)
+    file = _config_file(project=project)
+    changed = edit_config(file, name, value if isinstance(checked, Path) else checked)
+    screen.say(f"{name} = {value} in {file}" if changed else f"{name} is already {value} in {file}")
+
+
+@command.command()
+@click.argument("name", shell_complete=complete_choices(SPECS))
+@for_project
+@pass_screen
+def unset(screen: Screen, *, name: str, project: bool) -> None:
+    """Remove NAME from the config.
+
+    Example:
+      nano-banana config unset store
+    """
+    if name not in SPECS:
+        problem = check_setting(name, "", owner="config")
+        raise Invalid([problem] if isinstance(problem, Problem) else [])
+    file = _config_file(project=project)
+    changed = edit_config(file, name, None)
+    screen.say(f"removed {name} from {file}" if changed else f"{name} was not set in {file}")
+
+
+@command.command(context_settings={"allow_extra_args": True})
+@click.pass_context
+@pass_screen
+def set_key(screen: Screen, context: click.Context) -> None:
+    """Store the fal key, entered at a hidden prompt or read from stdin.
+
+    It is stored in a file in your config folder that only you can read. `FAL_KEY` in the environment takes precedence.
+
+    Examples:
+      nano-banana config set-key
+      pass show fal | nano-banana config set-key
+    """
+    if context.args:
+        # Click's own error would show the key.
+        raise Invalid([problem("key_as_argument")])
+    if sys.stdin.isatty():
+        secret = click.prompt("fal key (id:secret; it won't be shown)", hide_input=True, err=True)
+    else:
+        secret = sys.stdin.read(4096)
+    if not secret.strip():
+        raise Invalid([problem("key_missing")])
+    file = keep_key(secret)
+    screen.say(f"stored fal key {FalKey(secret.strip(), str(file))} in {file}")
+
+
+@command.command()
+@add_options("--json")
+@pass_screen
+def path(screen: Screen) -> None:
+    """Show where settings and the key are stored.
+
+    Examples:
+      nano-banana config path
+      nano-banana config path --json
+    """
+    files = {"user": _config_file(project=False), "project": _config_file(project=True), "fal_key": key_file()}
+    state = {name: _file_state(file) for name, file in files.items()}
+    if screen.machine:
+        screen.json({name: {"path": str(file), "exists": not state[name]} for name, file in files.items()})
+        return
+    screen.table([(name.replace("_", " "), str(file), state[name]) for name, file in files.items()])
+
+
+@command.command(name="make-certificate")
 @click.option("--name", default="Self-made", metavar="ORG", help="Signer's name, as shown to viewers.")
 @click.option(
     "--days", type=click.IntRange(1, 36_500), default=TEN_YEARS, show_default=True, help="Days until it expires."
@@ -56,6 +192,10 @@ def make_certificate_command(screen: Screen, *, name: str, days: int, force: boo
 
     Both are stored in your config folder; only you can read the key. Viewers show "unknown signer" unless they trust
     the authority created with it.
+
+    Examples:
+      nano-banana config make-certificate
+      nano-banana config make-certificate --name "Ana's studio" --days 730
     """
     if not (1 <= len(name.strip()) <= 64 and name.isprintable()):
         raise Invalid([problem("c2pa_organisation", given=name)])
@@ -80,134 +220,8 @@ def make_certificate_command(screen: Screen, *, name: str, days: int, force: boo
     screen.say("\nTo sign pictures with it, set `outputs: {files: {embed: [recipe, c2pa]}}` in a recipe.")
     screen.say('Viewers show "unknown signer" unless they trust the authority.')
     for setting, file in zip(CERTIFICATE_SETTINGS, (certificate, key), strict=True):
-        _say_elsewhere(screen, settings, setting, file)
-
-
-def _say_elsewhere(screen: Screen, settings: Settings, setting: str, file: Path) -> None:
-    if settings.value(setting) != file:
-        screen.note(f"the setting `{setting}` points to {settings.value(setting)}; that file is used for signing")
-
-
-EPILOG = """\b
-Examples:
-  nano-banana config show
-  nano-banana config set ask_above_usd 25
-  nano-banana config set-key
-  nano-banana config make-certificate
-"""
-SOURCE_NAMES = {
-    SettingSource.DEFAULT: "default",
-    SettingSource.USER: "user config",
-    SettingSource.PROJECT: "project config",
-    SettingSource.ENVIRONMENT: "environment",
-    SettingSource.COMMAND_LINE: "command line",
-}
-for_project = click.option("--project", is_flag=True, help=f"Use the project's {PROJECT_FILE}, for everyone.")
-
-
-@click.group(name="config", cls=SuggestingGroup, epilog=EPILOG, no_args_is_help=False)
-def command() -> None:
-    """Show and change settings, and store the fal key.
-
-    Precedence: command line, environment (`NANO_BANANA_` and the name in capitals), the project's
-    `nano-banana.toml`, your user config, default.
-    """
-
-
-@command.command(epilog="\b\nExamples:\n  nano-banana config show\n  nano-banana config show --json\n")
-@add_options("--json")
-@pass_screen
-def show(screen: Screen) -> None:
-    """Show all settings with their values and sources."""
-    settings = settings_for(screen)
-    key = find_key(os.environ)
-    if screen.machine:
-        found = {name: _setting_json(settings.value(name), settings.origin(name)) for name in SPECS}
-        seen = None if key is None else {"masked": key.masked, "source": key.where}
-        screen.json({"settings": found, "fal_key": seen})
-        return
-    rows = [(name, _setting_text(settings.value(name)), _origin_text(settings.origin(name))) for name in SPECS]
-    screen.table(rows, head=("setting", "value", "source"))
-    screen.say(f"\nfal key: {_key_text(key)}")
-
-
-@command.command(
-    name="set",
-    epilog="\b\nExamples:\n  nano-banana config set provider fal\n  nano-banana config set store ../kept --project\n",
-)
-@click.argument("name", shell_complete=complete_choices(SPECS))
-@click.argument("value", shell_complete=complete_setting_value)
-@for_project
-@pass_screen
-def set_(screen: Screen, *, name: str, value: str, project: bool) -> None:
-    """Set NAME to VALUE.
-
-    A relative path is relative to the root of the project that uses it.
-    """
-    checked = check_setting(name, value, owner="config")
-    if isinstance(checked, Problem):
-        raise Invalid([checked])
-    if name == "provider":
-        from nano_banana.catalog.provider_registry import selectable_provider
-
-        selectable_provider(value)
-    file = _config_file(project=project)
-    changed = edit_config(file, name, value if isinstance(checked, Path) else checked)
-    screen.say(f"{name} = {value} in {file}" if changed else f"{name} is already {value} in {file}")
-
-
-@command.command(epilog="\b\nExample:\n  nano-banana config unset store\n")
-@click.argument("name", shell_complete=complete_choices(SPECS))
-@for_project
-@pass_screen
-def unset(screen: Screen, *, name: str, project: bool) -> None:
-    """Remove NAME from the config."""
-    if name not in SPECS:
-        problem = check_setting(name, "", owner="config")
-        raise Invalid([problem] if isinstance(problem, Problem) else [])
-    file = _config_file(project=project)
-    changed = edit_config(file, name, None)
-    screen.say(f"removed {name} from {file}" if changed else f"{name} was not set in {file}")
-
-
-@command.command(
-    epilog="\b\nExamples:\n  nano-banana config set-key\n  pass show fal | nano-banana config set-key\n",
-    context_settings={"allow_extra_args": True},
-)
-@click.pass_context
-@pass_screen
-def set_key(screen: Screen, context: click.Context) -> None:
-    """Store the fal key, entered at a hidden prompt or read from stdin.
-
-    It is stored in a file in your config folder that only you can read. `FAL_KEY` in the environment takes precedence.
-    """
-    if context.args:
-        # Click's own error would show the key.
-        raise Invalid([problem("key_as_argument")])
-    if sys.stdin.isatty():
-        secret = click.prompt("fal key (id:secret; it won't be shown)", hide_input=True, err=True)
-    else:
-        secret = sys.stdin.read(4096)
-    if not secret.strip():
-        raise Invalid([problem("key_missing")])
-    file = keep_key(secret)
-    screen.say(f"stored fal key {FalKey(secret.strip(), str(file))} in {file}")
-
-
-@command.command(epilog="\b\nExamples:\n  nano-banana config path\n  nano-banana config path --json\n")
-@add_options("--json")
-@pass_screen
-def path(screen: Screen) -> None:
-    """Show where settings and the key are stored."""
-    files = {"user": _config_file(project=False), "project": _config_file(project=True), "fal_key": key_file()}
-    state = {name: _file_state(file) for name, file in files.items()}
-    if screen.machine:
-        screen.json({name: {"path": str(file), "exists": not state[name]} for name, file in files.items()})
-        return
-    screen.table([(name.replace("_", " "), str(file), state[name]) for name, file in files.items()])
-
-
-command.add_command(make_certificate_command)
+        if (found := settings.value(setting)) != file:
+            screen.note(f"the setting `{setting}` points to {found}; that file is used for signing")
 
 
 def _file_state(file: Path) -> str:
@@ -239,14 +253,3 @@ def _setting_text(value: SettingValue) -> str:
     if isinstance(value, Path) and (at := home_folder()) is not None and value.is_relative_to(at):
         return f"~/{value.relative_to(at)}"
     return f"{value:.2f}" if isinstance(value, float) else str(value)
-
-
-def _origin_text(origin: SettingOrigin) -> str:
-    return f"{SOURCE_NAMES[origin.source]}: {origin.name}" if origin.name else SOURCE_NAMES[origin.source]
-
-
-def _key_text(key: FalKey | None) -> str:
-    if key is None:
-        return "not set (the local provider needs none); `nano-banana config set-key` stores one"
-    where = f"in environment ({key.where})" if key.where.startswith("FAL_KEY") else f"in {key.where}"
-    return f"set {where}, {key.masked}"

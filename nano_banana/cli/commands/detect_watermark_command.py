@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from msgspec.structs import asdict
 
 from nano_banana.cli.diagnostics import fill_message, install_command, message_for
+from nano_banana.cli.formatting import visible
 from nano_banana.cli.options import FILE, add_options, pass_screen
 from nano_banana.cli.screen import Screen
 from nano_banana.formats.image_formats import READABLE_SUFFIXES
-from nano_banana.model.json_values import JSONObject, JSONValue
+from nano_banana.model.json_values import JSONValue
 from nano_banana.model.problem import Invalid, NanoBananaError, did_you_mean, problem
 from nano_banana.provenance.metadata_detection import CHECKS, Certainty, ProvenanceFinding, SkippedCheck
 
@@ -33,10 +33,6 @@ CHECK_NAMES = {
     "rivagan": "Nano Banana's invisible watermark",
     "synthid": "SynthID",
 }
-_HIDDEN_TEXT = "parameters hidden in pixels"
-"""Metadata that can only be read from the pixels."""
-
-
 _FINDING_NAMES = {
     "manifest": "content credentials",
     "source_type": "IPTC digital source type",
@@ -96,16 +92,6 @@ _MAX_FACT = 60
 """Characters of a fact in a table."""
 
 
-def finding_name(finding: ProvenanceFinding) -> str:
-    """Name of a finding."""
-    return (_WATERMARK_NAMES if finding.of == "dwtdct" else _FINDING_NAMES)[finding.name]
-
-
-def certainty_text(finding: ProvenanceFinding) -> str:
-    """How certain a finding is."""
-    return _CERTAINTIES[finding.certainty]
-
-
 def finding_facts(finding: ProvenanceFinding) -> str:
     """Details of a finding: whether AI made the picture, and its facts."""
     facts: dict[str, JSONValue] = dict(finding.facts)
@@ -113,36 +99,18 @@ def finding_facts(finding: ProvenanceFinding) -> str:
     if "agree" in facts:
         told.append(f"{facts.pop('agree')} of {facts.pop('bits')} bits")
         facts.pop("rate", None)
-    return "; ".join(
-        [*told, *(f"{name.replace('_', ' ')}: {_shortened_fact(value)}" for name, value in facts.items() if value)]
-    )
-
-
-def unchecked_by_reason(unchecked: Sequence[SkippedCheck]) -> Mapping[str, str]:
-    """Reasons why checks were skipped, each with the names of the checks."""
-    reasons: dict[str, list[str]] = {}
-    for one in unchecked:
-        reasons.setdefault(_unchecked_reason(one), []).append(_unchecked_name(one))
-    return {reason: "; ".join(names) for reason, names in reasons.items()}
-
-
-def _unchecked_name(unchecked: SkippedCheck) -> str:
-    return (
-        _HIDDEN_TEXT if unchecked.of == "metadata" and unchecked.why != "place_skipped" else CHECK_NAMES[unchecked.of]
-    )
+    for name, value in facts.items():
+        text = " ".join(str(value).split())
+        if value:
+            told.append(f"{name.replace('_', ' ')}: {text[:_MAX_FACT]}{'…' if len(text) > _MAX_FACT else ''}")
+    return "; ".join(told)
 
 
 def _unchecked_reason(unchecked: SkippedCheck) -> str:
-    words = _UNCHECKED_TEXTS.get(unchecked.why)
     facts = dict(unchecked.facts)
     if unchecked.why == "verifier_unsure" and facts.get("detail"):
         facts["detail"] = f": {facts['detail']}"
-    return fill_message(words if words is not None else message_for(unchecked.why).text, facts)
-
-
-def _shortened_fact(value: JSONValue) -> str:
-    text = " ".join(str(value).split())
-    return text if len(text) <= _MAX_FACT else f"{text[:_MAX_FACT]}…"
+    return fill_message(_UNCHECKED_TEXTS.get(unchecked.why) or message_for(unchecked.why).text, facts)
 
 
 SOME_UNREADABLE = 1
@@ -150,15 +118,8 @@ SOME_UNREADABLE = 1
 
 SYNTHID_VARIABLE = "NANO_BANANA_SYNTHID"
 
-EPILOG = """\b
-Examples:
-  nano-banana detect-watermark portrait.png
-  nano-banana detect-watermark ~/Downloads --only c2pa --only iptc
-  nano-banana detect-watermark portrait.jpg --id c0ffee42 --trust our-ca.pem
-"""
 
-
-@click.command(name="detect-watermark", epilog=EPILOG)
+@click.command(name="detect-watermark")
 @click.argument("pictures", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PICTURE...")
 @click.option("--trust", type=FILE, metavar="FILE", help="Trusted certificates (PEM).")
 @click.option("--id", "mark_id", metavar="HEX", help="Your own watermark: the `mark_id` of your recipe.")
@@ -186,11 +147,16 @@ def command(
 
     PICTURE may be a folder. Works offline on any picture. Finding nothing proves nothing: most marks are lost when a
     picture is re-saved. Exits with 1 if a picture can't be read, else 0.
+
+    Examples:
+      nano-banana detect-watermark portrait.png
+      nano-banana detect-watermark ~/Downloads --only c2pa --only iptc
+      nano-banana detect-watermark portrait.jpg --id c0ffee42 --trust our-ca.pem
     """
     from nano_banana.provenance.image_examination import examine_image
 
     search = _search_from(only, trust, mark_id, synthid)
-    told: list[JSONValue] = []
+    told: list[object] = []
     unread = False
     for path in _picture_files(pictures):
         try:
@@ -252,28 +218,36 @@ def _picture_files(given: tuple[Path, ...]) -> Iterator[Path]:
             raise Invalid([problem("no_pictures_there", folder=str(path))])
 
 
-def _report_json(report: DetectionReport) -> JSONObject:
-    found: list[JSONValue] = [{**asdict(one), "certainty": str(one.certainty)} for one in report.findings]
-    unchecked: list[JSONValue] = [asdict(one) for one in report.unchecked]
+def _report_json(report: DetectionReport) -> dict[str, object]:
     return {
         "path": report.path,
         "media": report.media,
-        "found": found,
-        "none_found_of": list(report.none_of),
-        "not_checked": unchecked,
+        "found": report.findings,
+        "none_found_of": report.none_of,
+        "not_checked": report.unchecked,
     }
 
 
 def _say_report(screen: Screen, report: DetectionReport, *, first: bool) -> None:
-    from nano_banana.cli.formatting import visible
-
     if not first:
         screen.say()
     screen.say(screen.paint("bold", visible(report.path)))
-    if report.findings:
-        rows = [(finding_name(finding), certainty_text(finding), finding_facts(finding)) for finding in report.findings]
+    rows = [
+        (
+            (_WATERMARK_NAMES if finding.of == "dwtdct" else _FINDING_NAMES)[finding.name],
+            _CERTAINTIES[finding.certainty],
+            finding_facts(finding),
+        )
+        for finding in report.findings
+    ]
+    if rows:
         screen.table(rows, head=("found", "certainty", "details"), indent=2)
     if report.none_of:
         screen.say(f"  not found: {'; '.join(CHECK_NAMES[kind] for kind in report.none_of)}")
-    for reason, names in unchecked_by_reason(report.unchecked).items():
-        screen.say(f"  not checked: {names}: {visible(reason)}")
+    reasons: dict[str, list[str]] = {}
+    for skipped in report.unchecked:
+        hidden = skipped.of == "metadata" and skipped.why != "place_skipped"
+        name = "parameters hidden in pixels" if hidden else CHECK_NAMES[skipped.of]
+        reasons.setdefault(_unchecked_reason(skipped), []).append(name)
+    for reason, names in reasons.items():
+        screen.say(f"  not checked: {'; '.join(names)}: {visible(reason)}")

@@ -12,14 +12,8 @@ from nano_banana.cli.single_runner import SINGLE_OPTIONS, images, run_single, si
 
 SECTION = ("Single pictures", 4)
 
-EPILOG = """\b
-Examples:
-  nano-banana edit ana.jpg --prompt "the same woman in a navy blazer, plain grey backdrop"
-  nano-banana edit ana.jpg coat.jpg --prompt "she wears this coat" --using fal-ai/nano-banana-2/edit
-"""
 
-
-@click.command(name="edit", epilog=EPILOG)
+@click.command(name="edit")
 @images
 @add_options("--prompt", "--using", "--count", "--seed", "--size", "--strength", "--name", *SINGLE_OPTIONS)
 @pass_screen
@@ -27,6 +21,10 @@ def command(screen: Screen, images: tuple[Path, ...]) -> int:
     """Edit or combine pictures with a prompt.
 
     Sends all pictures to an editing endpoint in one request.
+
+    Examples:
+      nano-banana edit ana.jpg --prompt "the same woman in a navy blazer, plain grey backdrop"
+      nano-banana edit ana.jpg coat.jpg --prompt "she wears this coat" --using fal-ai/nano-banana-2/edit
     """
     from nano_banana.features.single.single_commands import picture_command
     from nano_banana.features.single.single_recipe import SingleCommand

@@ -8,10 +8,12 @@ import os
 import signal
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING
 
 import click
+from msgspec import convert
 
+from nano_banana.cli.formatting import fields_of
 from nano_banana.cli.options import FOLDER, add_options, pass_screen
 from nano_banana.cli.screen import Screen
 from nano_banana.model.problem import Unusable, problem
@@ -26,18 +28,8 @@ SECTION = ("Setup", 6)
 REQUIRED_MODULES = ("cryptography", "httptools", "starlette", "trustme", "uvicorn")
 """Modules of the extra `emulator`."""
 
-EPILOG = """\b
-Examples:
-  nano-banana emulate --port 8700
-  nano-banana emulate --pictures plain --seconds 2 --json
-  NANO_BANANA_FAL_URL=https://127.0.0.1:8700 SSL_CERT_FILE=… FAL_KEY=any:key \\
-    nano-banana run recipe.yaml --provider fal
 
-Faults on demand and the control API: docs/emulator.md.
-"""
-
-
-@click.command(name="emulate", epilog=EPILOG)
+@click.command(name="emulate")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="Port.  [default: any free port]")
 @click.option("--plain", is_flag=True, help="Use HTTP without TLS, behind a proxy.")
 @click.option("--folder", type=FOLDER, help="Folder for ca.pem and files.  [default: a temporary folder]")
@@ -77,33 +69,30 @@ Faults on demand and the control API: docs/emulator.md.
     help="Also run a CONNECT proxy that routes fal's host names here (0: any free port).",
 )
 @click.option(
-    "--origin", multiple=True, metavar="URL", help="Allow this CORS origin (repeatable).  [default: localhost]"
+    "--origin",
+    "origins",
+    multiple=True,
+    metavar="URL",
+    help="Allow this CORS origin (repeatable).  [default: localhost]",
 )
 @click.option("--public-webhooks", is_flag=True, help="Deliver webhooks to any address, not only to this machine.")
 @add_options("--json")
 @pass_screen
-def command(
-    screen: Screen,
-    *,
-    port: int,
-    plain: bool,
-    folder: Path | None,
-    pictures: str,
-    seconds: float,
-    concurrency: int,
-    key: str | None,
-    endpoints: Path | None,
-    any_endpoint: bool,
-    proxy_port: int | None,
-    origin: tuple[str, ...],
-    public_webhooks: bool,
-) -> None:
-    """Run a local fal emulator, for tests and for trying things out.
+def command(screen: Screen, /, *, plain: bool, folder: Path | None, **given: object) -> None:
+    r"""Run a local fal emulator, for tests and for trying things out.
 
     Serves queue, direct calls, storage, files, prices, models and history at one address until Ctrl-C. Free; no AI
     model is used.
+
+    Examples:
+      nano-banana emulate --port 8700
+      nano-banana emulate --pictures plain --seconds 2 --json
+      NANO_BANANA_FAL_URL=https://127.0.0.1:8700 SSL_CERT_FILE=… FAL_KEY=any:key \
+        nano-banana run recipe.yaml --provider fal
+
+    Faults on demand and the control API: docs/emulator.md.
     """
-    if plain and proxy_port is not None:
+    if plain and given["proxy_port"] is not None:
         raise click.UsageError("--proxy-port needs TLS, which --plain turns off")
     missing = [name for name in REQUIRED_MODULES if importlib.util.find_spec(name) is None]
     if missing:
@@ -113,19 +102,7 @@ def command(
     from nano_banana.emulator.emulator_state import EmulatorOptions
     from nano_banana.emulator.server import Emulator
 
-    options = EmulatorOptions(
-        port=port,
-        tls=not plain,
-        pictures=cast(Literal["drawn", "plain"], pictures),
-        seconds=seconds,
-        concurrency=concurrency,
-        key=key,
-        endpoints=endpoints,
-        any_endpoint=any_endpoint,
-        proxy_port=proxy_port,
-        origins=origin,
-        public_webhooks=public_webhooks,
-    )
+    options = convert({**given, "tls": not plain}, EmulatorOptions)
     over = _until_stopped()
     with tempfile.TemporaryDirectory(prefix="nano-banana-emulator-") as temporary:
         with Emulator(folder or Path(temporary), options) as server:
@@ -150,14 +127,7 @@ def _until_stopped() -> threading.Event:
 def _say_address(screen: Screen, server: Emulator) -> None:
     ca = None if server.ca is None else str(server.ca)
     if screen.machine:
-        told = {
-            "url": server.url,
-            "host": server.host,
-            "proxy": server.proxy,
-            "ca": ca,
-            "pid": os.getpid(),
-            "folder": str(server.folder),
-        }
+        told = {**fields_of(server, "url", "host", "proxy"), "ca": ca, "pid": os.getpid(), "folder": str(server.folder)}
         # On one line, unlike `Screen.json`: the process that started this reads one line.
         screen.answered = True
         screen.data(json.dumps(told) + "\n")

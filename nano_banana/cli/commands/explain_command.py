@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from msgspec import structs
 
+from nano_banana.cli.formatting import fields_of
 from nano_banana.cli.options import add_options, pass_screen
 from nano_banana.cli.project_loading import open_session
 from nano_banana.cli.screen import Screen
-from nano_banana.model.json_values import JSONValue
 from nano_banana.model.problem import Invalid, problem
 from nano_banana.session.run_request import recipe_file_in
 
@@ -25,15 +24,8 @@ SECTION = ("Inspect", 1)
 PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif"})
 """Suffixes of pictures with metadata; no take's name ends with one."""
 
-EPILOG = """\b
-Examples:
-  nano-banana explain headshots/ana/office/s11
-  nano-banana explain out/first-portraits/takes/headshots_ana_office_s11.png
-  nano-banana explain likeness/ana --recipe portraits/recipe.yaml
-"""
 
-
-@click.command(name="explain", epilog=EPILOG)
+@click.command(name="explain")
 @click.argument("name", type=click.Path(), metavar="TAKE|PICTURE")
 @click.option(
     "--recipe",
@@ -49,9 +41,16 @@ def command(screen: Screen, name: str, *, recipe: Path) -> None:
     First the gate's verdict: its reasons and numbers, and the reference photo nearest to the face. Then each attempt
     and each call: whether it ran, was reused or would run, and which input changed. For a picture file without its
     recipe: what its metadata says, and whether the file was modified.
+
+    Examples:
+      nano-banana explain headshots/ana/office/s11
+      nano-banana explain out/first-portraits/takes/headshots_ana_office_s11.png
+      nano-banana explain likeness/ana --recipe portraits/recipe.yaml
     """
+    from nano_banana.cli.explain_report import say_story
+
     portrait, lost = _picture_record(name)
-    if not _is_recipe(recipe):
+    if not (recipe_file_in(recipe).is_file() if recipe.is_dir() else recipe.exists()):
         if lost is not None:
             raise lost
         if portrait is not None:
@@ -63,8 +62,10 @@ def command(screen: Screen, name: str, *, recipe: Path) -> None:
         story = _story(session, name, portrait, lost)
     if story is None and portrait is not None:
         _say_record(screen, portrait)
+    elif story is not None and screen.machine:
+        screen.json(_story_json(story))
     elif story is not None:
-        _say_take_story(screen, story)
+        say_story(screen, story)
 
 
 def _picture_record(name: str) -> tuple[MarkedPicture | None, Invalid | None]:
@@ -72,10 +73,12 @@ def _picture_record(name: str) -> tuple[MarkedPicture | None, Invalid | None]:
     from nano_banana.session.explanation import read_marked_picture
 
     path = Path(name)
-    if not _is_file(path):
-        return None, None
     try:
-        return read_marked_picture(path), None
+        is_file = path.is_file()
+    except (OSError, ValueError):  # too long, or with a null character
+        is_file = False
+    try:
+        return read_marked_picture(path) if is_file else None, None
     except Invalid as error:
         return None, error
 
@@ -99,62 +102,35 @@ def _story(session: Session, name: str, portrait: MarkedPicture | None, lost: In
         return None
 
 
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):
-        return False
-
-
-def _is_recipe(path: Path) -> bool:
-    return recipe_file_in(path).is_file() if path.is_dir() else path.exists()
-
-
-def _say_record(screen: Screen, portrait: MarkedPicture) -> None:
+def _say_record(screen: Screen, picture: MarkedPicture) -> None:
     from nano_banana.cli.explain_report import say_picture_record
     from nano_banana.session.explanation import marked_picture_json
 
     if screen.machine:
-        screen.json(marked_picture_json(portrait))
+        screen.json(marked_picture_json(picture))
     else:
-        say_picture_record(screen, portrait)
+        say_picture_record(screen, picture)
 
 
-def _say_take_story(screen: Screen, story: Explanation) -> None:
-    from nano_banana.cli.explain_report import say_story
-
-    if screen.machine:
-        screen.json(_story_json(story))
-    else:
-        say_story(screen, story)
-
-
-def _story_json(story: Explanation) -> JSONValue:
+def _story_json(story: Explanation) -> dict[str, object]:
     from nano_banana.session.run_records import reported_verdict
 
-    calls: list[JSONValue] = [
-        {
-            "stage": call.stage,
-            "attempt": call.attempt.label,
-            "provider": call.provider,
-            "endpoint": call.endpoint,
-            "key": call.key,
-            "fate": call.fate,
-            "run": call.run,
-            "call": call.document,
-            "changes": None if call.changes is None else [structs.asdict(change) for change in call.changes],
-        }
-        for call in story.calls
-    ]
     record = story.record
     numbers = [*json.loads(record.measures), *([None] * len(record.verdicts))]
     return {
         "id": record.id,
-        "status": str(record.status),
+        "status": record.status,
         "verdicts": [
             {"attempt": ruled.attempt.label, **reported_verdict(ruled, found).json()}
             for ruled, found in zip(record.verdicts, numbers, strict=False)
         ],
-        "left": {"stage": record.exited_early.stage, "why": record.exited_early.why} if record.exited_early else None,
-        "calls": calls,
+        "left": record.exited_early,
+        "calls": [
+            {
+                **fields_of(call, "stage", "provider", "endpoint", "key", "fate", "run", "changes"),
+                "attempt": call.attempt.label,
+                "call": call.document,
+            }
+            for call in story.calls
+        ],
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
@@ -15,16 +16,10 @@ from nano_banana.cli.single_runner import SINGLE_OPTIONS, run_single, single_con
 
 SECTION = ("Single pictures", 1)
 
-EPILOG = """\b
-Examples:
-  nano-banana fine-tune --images-dir photos/ana --name ana --noun woman
-  nano-banana fine-tune --images-dir photos/ana --name ana --using fal-ai/flux-lora-portrait-trainer --plan
-"""
-
 PHOTOS = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
-@click.command(name="fine-tune", epilog=EPILOG)
+@click.command(name="fine-tune")
 @click.option("--images-dir", "photos", required=True, type=PHOTOS, metavar="DIR", help="Folder of training photos.")
 @click.option("--name", required=True, metavar="NAME", help="Name of the person, and of the adapter on the shelf.")
 @click.option("--trigger", metavar="WORD", help="A rare word that stands for this person (generated if omitted).")
@@ -36,16 +31,21 @@ def command(screen: Screen, *, photos: Path, name: str, trigger: str | None, nou
 
     A photo's caption is the .txt file next to it. The adapter is put on the shelf under NAME, for
     `generate --model NAME`. Training on the same photos with the same settings is never repeated.
+
+    Examples:
+      nano-banana fine-tune --images-dir photos/ana --name ana --noun woman
+      nano-banana fine-tune --images-dir photos/ana --name ana --using fal-ai/flux-lora-portrait-trainer --plan
     """
     from nano_banana.features.single.single_commands import fine_tune_command
     from nano_banana.features.single.single_recipe import shelf_reference
+    from nano_banana.recipe.naming import NAME_PATTERN
 
     given, context = OptionValues.given(), single_context(screen)
     store, word = context.settings.store, trigger or derive_trigger(name)
     single = fine_tune_command(
         context.catalog, name, photos, noun=noun, trigger=word, using=given.using, steps=given.steps
     )
-    if trigger is None:
+    if trigger is None and re.fullmatch(NAME_PATTERN, name):  # else an error follows
         screen.note(f"trigger: {visible(word)} (generated for {visible(name)}; `--trigger` sets another)")
 
     def then(products: RunProducts) -> None:

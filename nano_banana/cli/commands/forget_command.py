@@ -6,7 +6,6 @@ import json
 import os
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,22 +74,19 @@ def say_erasure_result(screen: Screen, told: JSONObject) -> None:
 
 def _erasure_rows(deleted: JSONObject) -> list[tuple[str, str]]:
     rows = []
-    adapters = [visible(str(name)) for name in as_items(deleted["adapters"])]
-    if adapters:
-        rows.append(("adapters", ", ".join(adapters)))
-    for kind in FILE_KINDS:
-        paths = as_items(deleted[kind])
-        if paths:
-            rows.append((kind, _named_paths(paths)))
-    manifests = as_items(deleted["manifests"])
-    if manifests:
+    if adapters := as_items(deleted["adapters"]):
+        rows.append(("adapters", ", ".join(visible(str(name)) for name in adapters)))
+    rows += [(kind, _named_paths(paths)) for kind in FILE_KINDS if (paths := as_items(deleted[kind]))]
+    if manifests := as_items(deleted["manifests"]):
         rows.append(("entries", f"in {_named_paths([f'{path}/{MANIFEST_FILE}' for path in manifests])}"))
     answers, files = as_whole(deleted["answers"]), as_whole(deleted["files"])
     if answers or files:
-        rows.append(("store", f"{plural(answers, 'result')}, {plural(files, 'file')}, {_size_text(deleted, 'bytes')}"))
+        size = file_size(as_whole(deleted["bytes"]))
+        rows.append(("store", f"{plural(answers, 'result')}, {plural(files, 'file')}, {size}"))
     unnamed = as_whole(deleted["unnamed_files"])
     if unnamed and rows:
-        rows.append(("", f"{plural(unnamed, 'more unreferenced file')}, {_size_text(deleted, 'unnamed_bytes')}"))
+        size = file_size(as_whole(deleted["unnamed_bytes"]))
+        rows.append(("", f"{plural(unnamed, 'more unreferenced file')}, {size}"))
     for kind, (noun, words) in COUNTED_TEXTS.items():
         count = as_whole(deleted[kind])
         rows += [("", f"{plural(count, noun)}{words}")] if count else []
@@ -101,14 +97,10 @@ def _named_paths(paths: Sequence[JSONValue]) -> str:
     return listed([short_path(str(path)) for path in paths], MAX_LISTED)
 
 
-def _size_text(deleted: JSONObject, name: str) -> str:
-    return file_size(as_whole(deleted[name]))
-
-
 def _say_provider(screen: Screen, provider: JSONObject) -> None:
-    now = time.time()
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     uploads = [as_object(upload) for upload in as_items(provider["uploads"])]
-    alive = [upload for upload in uploads if upload["until"] is None or _timestamp(str(upload["until"])) > now]
+    alive = [upload for upload in uploads if upload["until"] is None or str(upload["until"]) > now]
     requests = [as_object(request) for request in as_items(provider["requests"])]
     if not alive and not requests:
         return
@@ -146,18 +138,7 @@ def _say_remaining(screen: Screen, left: JSONObject) -> None:
         screen.say(f"  {short_path(str(mention['file']))}, {word} {listed(lines, MAX_LISTED)}")
 
 
-def _timestamp(moment: str) -> float:
-    return datetime.strptime(moment, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp()
-
-
-EPILOG = """\b
-Examples:
-  nano-banana forget ana --dry-run
-  nano-banana forget ana --yes --receipt ana-forgotten.json
-"""
-
-
-@click.command(name="forget", epilog=EPILOG)
+@click.command(name="forget")
 @click.argument("subject")
 @click.option(
     "--recipe",
@@ -182,6 +163,10 @@ def command(
     run records. Shows first what will be deleted. Searches the whole project, and deletes nothing outside it. Your
     photos, recipe, lock and manual copies are listed, not deleted. The receipt says what the provider may still hold
     and how to delete it there.
+
+    Examples:
+      nano-banana forget ana --dry-run
+      nano-banana forget ana --yes --receipt ana-forgotten.json
     """
     from nano_banana.features.forget.subject_erasure import SubjectErasure, erasure_receipt
 
@@ -196,7 +181,7 @@ def command(
         say_erasure_plan(screen, told)
         if not dry_run and not dossier.empty:
             forgetting.check(dossier, abandon=given.abandon)
-            _confirm(screen, subject, yes=given.yes)
+            _confirm(screen, subject)
         if receipt is not None:
             # First, because what a provider holds can't be looked up afterwards.
             _write_receipt(receipt, told)
@@ -230,9 +215,9 @@ def _recipe_project(recipe: Path | None, settings: Settings) -> Session | None:
     return Session.open(request, settings, environ=os.environ)
 
 
-def _confirm(screen: Screen, subject: str, *, yes: bool) -> None:
-    """Ask for confirmation. Raises Invalid without a terminal, LimitReached for a no."""
-    if yes:
+def _confirm(screen: Screen, subject: str) -> None:
+    """Ask, unless `--yes` was given. Raises Invalid without a terminal, LimitReached for a no."""
+    if OptionValues.given().yes:
         return
     if not screen.lively or screen.machine:
         raise Invalid([problem("forget_unconfirmed")])

@@ -10,15 +10,8 @@ from nano_banana.cli.single_runner import SINGLE_OPTIONS, run_single, single_con
 
 SECTION = ("Single pictures", 2)
 
-EPILOG = """\b
-Examples:
-  nano-banana generate --model ana --prompt "in a red coat, on a bridge at dusk" --count 4
-  nano-banana generate --model ana@2 --model film --scale 0.95 --scale 0.4 --prompt "at a café table"
-  nano-banana generate --prompt "an empty street after rain" --plan
-"""
 
-
-@click.command(name="generate", epilog=EPILOG)
+@click.command(name="generate")
 @add_options("--model", "--prompt", "--count", "--seed", "--size", "--using", "--guidance", "--steps", "--scale")
 @add_options("--name", *SINGLE_OPTIONS)
 @pass_screen
@@ -28,6 +21,11 @@ def command(screen: Screen) -> int:
     Runs as a one-stage recipe: cached, planned and paid for like any other. If the prompt lacks an adapter's trigger,
     the trigger and noun are added in front. The prompt is a template: `{{ subject.trigger }}` is the first model's
     person.
+
+    Examples:
+      nano-banana generate --model ana --prompt "in a red coat, on a bridge at dusk" --count 4
+      nano-banana generate --model ana@2 --model film --scale 0.95 --scale 0.4 --prompt "at a café table"
+      nano-banana generate --prompt "an empty street after rain" --plan
     """
     from nano_banana.features.single.single_commands import picture_command
     from nano_banana.features.single.single_recipe import SingleCommand, adapter_refs

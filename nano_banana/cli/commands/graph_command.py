@@ -17,17 +17,14 @@ if TYPE_CHECKING:
 
 SECTION = ("Inspect", 6)
 
-EPILOG = """\b
-Examples:
-  nano-banana graph
-  nano-banana graph portraits/recipe.yaml --format dot | dot -Tsvg > graph.svg
-"""
-
 MERMAID_SHAPES = {"photos": ("[(", ")]"), "adapter": ("([", "])"), "shot": ("[/", "/]"), "stage": ("[", "]")}
+MERMAID_ESCAPES = {ord(sign): f"#{ord(sign)};" for sign in '"<>&#`'}
+"""Mermaid's own escapes, because its labels may contain HTML."""
+DOT_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"'})
 DOT_SHAPES = {"photos": "cylinder", "adapter": "oval", "shot": "parallelogram", "stage": "box"}
 
 
-@click.command(name="graph", epilog=EPILOG)
+@click.command(name="graph")
 @recipe_argument
 @click.option("--format", "form", type=click.Choice(["mermaid", "dot"]), default="mermaid", show_default=True)
 @add_options("--set", "--allow-env", "--json")
@@ -36,6 +33,10 @@ def command(screen: Screen, recipe: Path, *, form: str) -> None:
     """Draw the recipe's dependency graph for Mermaid or Graphviz.
 
     Shows photos, adapters, shots and stages; takes move along the arrows independently.
+
+    Examples:
+      nano-banana graph
+      nano-banana graph portraits/recipe.yaml --format dot | dot -Tsvg > graph.svg
     """
     from nano_banana.features.recipe_graph import graph_of_recipe
 
@@ -53,7 +54,7 @@ def mermaid(drawing: RecipeGraph) -> str:
     lines = ["flowchart LR"]
     for vertex in drawing.vertices:
         opened, closed = MERMAID_SHAPES[vertex.sort]
-        label = "<br/>".join(_mermaid_escaped(text) for text in (vertex.name, vertex.note) if text)
+        label = "<br/>".join(one_line(text).translate(MERMAID_ESCAPES) for text in (vertex.name, vertex.note) if text)
         lines.append(f'  {vertex.id}{opened}"{label}"{closed}')
     for edge in drawing.edges:
         arrow = f"-- {edge.label} -->" if edge.label else "-->"
@@ -61,20 +62,11 @@ def mermaid(drawing: RecipeGraph) -> str:
     return "\n".join(lines)
 
 
-def _mermaid_escaped(text: str) -> str:
-    """A label's text, with Mermaid's own escapes: its labels may contain HTML."""
-    return one_line(text).translate({ord(sign): f"#{ord(sign)};" for sign in '"<>&#`'})
-
-
-def _dot_escaped(text: str) -> str:
-    return one_line(text).replace("\\", "\\\\").replace('"', '\\"')
-
-
 def dot(drawing: RecipeGraph) -> str:
     """The graph in Graphviz's DOT language."""
     lines = ["digraph recipe {", "  rankdir=LR; node [fontname=sans-serif]; edge [fontname=sans-serif];"]
     for vertex in drawing.vertices:
-        label = "\\n".join(_dot_escaped(text) for text in (vertex.name, vertex.note) if text)
+        label = "\\n".join(one_line(text).translate(DOT_ESCAPES) for text in (vertex.name, vertex.note) if text)
         lines.append(f'  {vertex.id} [shape={DOT_SHAPES[vertex.sort]}, label="{label}"];')
     for edge in drawing.edges:
         label = f' [label="{edge.label}"]' if edge.label else ""

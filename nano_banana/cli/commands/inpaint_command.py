@@ -15,13 +15,6 @@ from nano_banana.model.problem import Invalid, problem
 
 SECTION = ("Single pictures", 3)
 
-EPILOG = """\b
-Examples:
-  nano-banana inpaint beach.jpg --find face --model ana --prompt "a calm look, natural skin texture"
-  nano-banana inpaint beach.jpg --mask sign.png --prompt "a plain wooden sign" --strength 0.9
-  nano-banana inpaint *.jpg --find background --prompt "a grey paper backdrop" --plan
-"""
-
 DEFAULT_FEATHER = 0.08
 MASK_EDGES: Mapping[str, tuple[float, float]] = {
     "face": (0.2, DEFAULT_FEATHER),
@@ -36,7 +29,7 @@ MASK_EDGES: Mapping[str, tuple[float, float]] = {
 """Default growth and feather of each part: a face includes hair and chin; larger parts are not widened."""
 
 
-@click.command(name="inpaint", epilog=EPILOG)
+@click.command(name="inpaint")
 @images
 @click.option(
     "--mask", type=PICTURE_PATH, metavar="FILE", help="Mask image of the same proportions; white is repainted."
@@ -75,6 +68,11 @@ def command(
 
     Crops the region with some context, repaints it and pastes it back; all other pixels stay the same. Choose the
     region with a mask file (`--mask`) or by detection on this machine (`--find`).
+
+    Examples:
+      nano-banana inpaint beach.jpg --find face --model ana --prompt "a calm look, natural skin texture"
+      nano-banana inpaint beach.jpg --mask sign.png --prompt "a plain wooden sign" --strength 0.9
+      nano-banana inpaint *.jpg --find background --prompt "a grey paper backdrop" --plan
     """
     from nano_banana.features.single.single_commands import picture_command
     from nano_banana.features.single.single_recipe import SingleCommand, adapter_refs

@@ -11,24 +11,16 @@ import click
 from nano_banana.cli.options import FiniteRange, add_options, pass_screen
 from nano_banana.cli.project_loading import open_session, recipe_argument
 from nano_banana.cli.screen import Screen
-from nano_banana.model.json_values import JSONValue
 
 if TYPE_CHECKING:
     from nano_banana.features.rejudging import RejudgeResult
 
 SECTION = ("Inspect", 3)
 
-EPILOG = """\b
-Examples:
-  nano-banana judge
-  nano-banana judge --accept 0.5
-  nano-banana judge portraits/recipe.yaml --accept 0.42 --unsure 0.36 --only 'portraits/ana/*'
-"""
-
 LIKENESS_RANGE = FiniteRange(min=-1, max=1)
 
 
-@click.command(name="judge", epilog=EPILOG)
+@click.command(name="judge")
 @recipe_argument
 @click.option(
     "--accept", type=LIKENESS_RANGE, metavar="LIKENESS", help="Accept at or above this likeness (overrides the recipe)."
@@ -49,6 +41,11 @@ def command(
 
     Uses stored measurements: no picture is opened, no call is made and nothing changes. Shows which takes would pass.
     Likeness is cosine similarity, −1 to 1.
+
+    Examples:
+      nano-banana judge
+      nano-banana judge --accept 0.5
+      nano-banana judge portraits/recipe.yaml --accept 0.42 --unsure 0.36 --only 'portraits/ana/*'
     """
     from nano_banana.cli.verdict_reports import say_rejudged
     from nano_banana.features.rejudging import rejudge
@@ -62,20 +59,12 @@ def command(
         say_rejudged(screen, rejudged, accept=accept, unsure=unsure)
 
 
-def _rejudged_json(rejudged: RejudgeResult) -> dict[str, JSONValue]:
+def _rejudged_json(rejudged: RejudgeResult) -> dict[str, object]:
+    from nano_banana.session.run_records import reported_verdict
     from nano_banana.session.run_report import acceptance_json
 
-    takes: list[JSONValue] = [
-        {
-            "id": word.take,
-            "stage": word.now.stage,
-            "attempt": word.now.attempt.label,
-            "score": word.now.score,
-            "threshold": word.now.threshold,
-            "ruling": str(word.now.ruling),
-            "before": None if word.before is None else str(word.before),
-            "reasons": [{"kind": reason.kind, **reason.data} for reason in word.now.reasons],
-        }
+    takes = [
+        {"id": word.take, "attempt": word.now.attempt.label, "before": word.before, **reported_verdict(word.now).json()}
         for word in rejudged.words
     ]
     return {

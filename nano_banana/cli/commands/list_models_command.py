@@ -9,12 +9,11 @@ from nano_banana.cli.commands.models_command import list_adapters
 SECTION = ("Manage", 2)
 
 
-@click.command(
-    name="list-models",
-    params=list_adapters.params,
-    help=list_adapters.help,
-    epilog="\b\nExample:\n  nano-banana list-models\n",
-)
+@click.command(name="list-models", params=list_adapters.params)
 def command(**options: object) -> None:
-    """List all adapters, by name and version."""
+    """List all adapters, by name and version.
+
+    Example:
+      nano-banana list-models
+    """
     click.get_current_context().invoke(list_adapters, **options)

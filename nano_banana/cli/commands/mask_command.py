@@ -18,18 +18,8 @@ SECTION = ("Inspect", 7)
 
 MAX_FACES = 32
 
-EPILOG = """\b
-Examples:
-  nano-banana mask portrait.png --find face --grow 0.25 --feather 0.08
-  nano-banana mask group.jpg --find eyes --which 2 --order left_to_right
-  nano-banana mask portrait.png --find background --out masks --force
 
-The same options make a mask in a recipe: `mask: {find: face, grow: 0.25}`. `face` ends at the hairline, so use
-`--grow` to repaint a whole head. A hat counts as hair.
-"""
-
-
-@click.command(name="mask", epilog=EPILOG)
+@click.command(name="mask")
 @click.argument("image", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
     "--find",
@@ -75,10 +65,21 @@ def command(
 
     Writes NAME.PART.mask.png (white is repainted) and NAME.PART.overlay.png (the picture with the region tinted
     and the rest darker). Existing files are kept unless `--force` is given.
+
+    Examples:
+      nano-banana mask portrait.png --find face --grow 0.25 --feather 0.08
+      nano-banana mask group.jpg --find eyes --which 2 --order left_to_right
+      nano-banana mask portrait.png --find background --out masks --force
+
+    The same options make a mask in a recipe: `mask: {find: face, grow: 0.25}`. `face` ends at the hairline, so use
+    `--grow` to repaint a whole head. A hat counts as hair.
     """
     from nano_banana.features.mask_preview import preview_mask_of
 
-    _check_part(part)
+    if part not in PARTS:
+        raise Invalid(
+            [problem("no_such_part", suggestions=did_you_mean(part, PARTS), name=part, known=", ".join(PARTS))]
+        )
     whose = _which_face(which)
     mask, overlay = (out / f"{image.stem}.{part}.{name}.png" for name in ("mask", "overlay"))
     there = [path for path in (mask, overlay) if path.exists()]
@@ -97,28 +98,13 @@ def command(
     screen.say(f"overlay: {overlay}")
 
 
-def _check_part(part: str) -> None:
-    if part not in PARTS:
-        raise Invalid(
-            [problem("no_such_part", suggestions=did_you_mean(part, PARTS), name=part, known=", ".join(PARTS))]
-        )
-
-
 def _which_face(which: str) -> str | int:
     if which in FACE_CHOICES:
         return which
     if which.isascii() and which.isdigit() and 1 <= int(which) <= MAX_FACES:
         return int(which)
-    raise Invalid(
-        [
-            problem(
-                "no_such_face",
-                suggestions=did_you_mean(which, FACE_CHOICES),
-                given=which,
-                known=", ".join(FACE_CHOICES),
-            )
-        ]
-    )
+    hint, known = did_you_mean(which, FACE_CHOICES), ", ".join(FACE_CHOICES)
+    raise Invalid([problem("no_such_face", suggestions=hint, given=which, known=known)])
 
 
 def _summary(part: str, data: JSONObject, *, invert: bool) -> str:

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import asdict
 
 from nano_banana.cli.app import SuggestingGroup
-from nano_banana.cli.formatting import file_size, money, plural, utc_time, visible
+from nano_banana.cli.formatting import fields_of, file_size, money, plural, utc_time, visible
 from nano_banana.cli.options import FILE, OptionValues, add_options, pass_screen
 from nano_banana.cli.project_loading import settings_for
 from nano_banana.cli.screen import Screen
@@ -114,16 +115,8 @@ def adapter_json(found: ShelvedAdapter, users: Sequence[str]) -> JSONObject:
     """A version as flat JSON."""
     from nano_banana.store.adapter_shelf import card_json
 
-    return {
-        "reference": found.reference,
-        "name": found.name,
-        "version": found.version,
-        "tags": list(found.tags),
-        "digest": found.digest,
-        "size": found.size,
-        **card_json(found.card),
-        "used_by": list(users),
-    }
+    facts: JSONObject = {"reference": found.reference, "name": found.name, "version": found.version, "tags": found.tags}
+    return {**facts, "digest": found.digest, "size": found.size, **card_json(found.card), "used_by": users}
 
 
 def _adapter_row(found: ShelvedAdapter, users: Sequence[str]) -> tuple[str, ...]:
@@ -184,7 +177,7 @@ def open_shelf(screen: Screen, *, wanted: str = "") -> Iterator[AdapterShelf]:
         yield store.shelf
 
 
-@click.command(epilog="\b\nExample:\n  nano-banana models export ana@3 ana.nbm --samples 4\n")
+@click.command()
 @click.argument("name", metavar=ADAPTER_METAVAR)
 @click.argument("file", type=FILE)
 @click.option(
@@ -206,6 +199,9 @@ def export(
     """Export an adapter to one file, for `models import` elsewhere.
 
     Contains the adapter, its metadata and checksums; photos only with --with-photos.
+
+    Example:
+      nano-banana models export ana@3 ana.nbm --samples 4
     """
     from nano_banana.features.shelf.adapter_archive import export_adapter as write
 
@@ -213,24 +209,17 @@ def export(
         found = shelf.get(name)
         done = write(shelf, found, file.absolute(), samples=samples, photos=with_photos, replace=force)
     if screen.machine:
-        told: JSONObject = {"reference": found.reference, "file": str(file), "digest": found.digest, "size": done.size}
-        screen.json({**told, "samples": done.samples, "photos": done.photos})
+        screen.json({"reference": found.reference, "file": file, "digest": found.digest, **asdict(done)})
         return
-    inside = [f"with {plural(done.samples, 'sample')}"] if samples else []
-    inside += [
-        f"with {plural(done.photos, 'training photo')}: share it only with people allowed to have them"
-    ] * with_photos
-    screen.say(
-        f"exported {found.reference} to {visible(str(file))} ({file_size(done.size)})"
-        + "".join(f", {each}" for each in inside)
-    )
+    said = f"exported {found.reference} to {visible(str(file))} ({file_size(done.size)})"
+    if samples:
+        said += f", with {plural(done.samples, 'sample')}"
+    if with_photos:
+        said += f", with {plural(done.photos, 'training photo')}: share it only with people allowed to have them"
+    screen.say(said)
 
 
-@click.command(
-    name="import",
-    epilog="\b\nExamples:\n  nano-banana models import ana.nbm\n"
-    "  nano-banana models import ana.safetensors --name ana --trigger anqz7 --noun woman --base flux-1\n",
-)
+@click.command(name="import")
 @click.argument("file", type=FILE)
 @click.option("--name", default="", help="Name on the shelf (default: from the file).")
 @click.option("--trigger", default="", help="Trigger word.")
@@ -250,6 +239,10 @@ def import_adapter(
     """Import an adapter: an `.nbm` archive or another trainer's `.safetensors` file.
 
     Verifies the file first. Pickle files (`.pt`, `.ckpt`, `.bin`) are never opened.
+
+    Examples:
+      nano-banana models import ana.nbm
+      nano-banana models import ana.safetensors --name ana --trigger anqz7 --noun woman --base flux-1
     """
     from nano_banana.features.shelf.adapter_import import ImportOptions, adapter_families
     from nano_banana.features.shelf.adapter_import import import_adapter_file as take
@@ -282,16 +275,7 @@ def _say_imported(screen: Screen, brought: ImportedAdapter) -> None:
     screen.say(f"use it in a recipe: `adapters: {{{found.name}: {{model: {found.reference}}}}}`")
 
 
-EPILOG = """\b
-Examples:
-  nano-banana models
-  nano-banana models show ana@3
-  nano-banana models export ana ana.nbm --samples 4
-  nano-banana models import ~/Downloads/ana-lora.safetensors --name ana --trigger anqz7 --noun woman
-"""
-
-
-@click.group(name="models", cls=SuggestingGroup, epilog=EPILOG, invoke_without_command=True)
+@click.group(name="models", cls=SuggestingGroup, invoke_without_command=True)
 @add_options("--json", "--store")
 @click.pass_context
 def command(context: click.Context) -> None:
@@ -299,57 +283,71 @@ def command(context: click.Context) -> None:
 
     Every trained adapter goes on the shelf, under its subject's name and the next version. Recipes use it with
     `adapters: {ana_lora: {model: ana@3}}`; the lock pins its content.
+
+    Examples:
+      nano-banana models
+      nano-banana models show ana@3
+      nano-banana models export ana ana.nbm --samples 4
+      nano-banana models import ~/Downloads/ana-lora.safetensors --name ana --trigger anqz7 --noun woman
     """
     if context.invoked_subcommand is None:
         context.invoke(list_adapters)
 
 
-@command.command(name="list", epilog="\b\nExamples:\n  nano-banana models list\n  nano-banana models list --json\n")
+@command.command(name="list")
 @add_options("--json", "--store")
 @pass_screen
 def list_adapters(screen: Screen) -> None:
-    """List all adapters, by name and version."""
-    found, users = _all_adapters(screen)
+    """List all adapters, by name and version.
+
+    Examples:
+      nano-banana models list
+      nano-banana models list --json
+    """
+    found: Sequence[ShelvedAdapter] = ()
+    users: Mapping[str, Sequence[str]] = {}
+    if settings_for(screen).store.is_dir():  # listing creates no store
+        with open_shelf(screen) as shelf:
+            found, users = shelf.all(), shelf.users()
     if screen.machine:
         screen.json({"models": [adapter_json(each, users.get(each.digest, ())) for each in found]})
     else:
         say_adapters(screen, found, users)
 
 
-def _all_adapters(screen: Screen) -> tuple[Sequence[ShelvedAdapter], Mapping[str, Sequence[str]]]:
-    """All adapters on the shelf, and the recipes that use them. Creates no store."""
-    if not settings_for(screen).store.is_dir():
-        return (), {}
-    with open_shelf(screen) as shelf:
-        return shelf.all(), shelf.users()
-
-
-@command.command(epilog="\b\nExamples:\n  nano-banana models show ana\n  nano-banana models show ana@2 --json\n")
+@command.command()
 @click.argument("name", metavar=ADAPTER_METAVAR)
 @add_options("--json", "--store")
 @pass_screen
 def show(screen: Screen, name: str) -> None:
-    """Show an adapter's details and who used it."""
+    """Show an adapter's details and who used it.
+
+    Examples:
+      nano-banana models show ana
+      nano-banana models show ana@2 --json
+    """
     with open_shelf(screen, wanted=name) as shelf:
         found = shelf.get(name)
         users = shelf.users().get(found.digest, ())
         uses = [use for use in shelf.uses() if use.digest == found.digest]
     if screen.machine:
-        runs: list[JSONObject] = [
-            {"run": use.run, "recipe": use.recipe, "calls": use.calls, "last_at": use.last_at} for use in uses
-        ]
+        runs = [fields_of(use, "run", "recipe", "calls", "last_at") for use in uses]
         screen.json({**adapter_json(found, users), "runs": runs})
     else:
         say_adapter(screen, found, users, uses)
 
 
-@command.command(epilog="\b\nExample:\n  nano-banana models rename ana ana-2026\n")
+@command.command()
 @click.argument("old", metavar="NAME")
 @click.argument("new", metavar="NEW")
 @add_options("--store")
 @pass_screen
 def rename(screen: Screen, old: str, new: str) -> None:
-    """Rename an adapter (all versions). Update recipes that use the old name."""
+    """Rename an adapter (all versions). Update recipes that use the old name.
+
+    Example:
+      nano-banana models rename ana ana-2026
+    """
     with open_shelf(screen, wanted=old) as shelf:
         shelf.rename(old, new)
         users = sorted({user for each in shelf.all() if each.name == new for user in _other_users(shelf, each)})
@@ -358,16 +356,19 @@ def rename(screen: Screen, old: str, new: str) -> None:
         screen.note(f"used by {', '.join(map(visible, users))}: change `model: {visible(old)}` there")
 
 
-@command.command(
-    epilog="\b\nExamples:\n  nano-banana models tag ana@3 good\n  nano-banana models tag ana good --remove\n"
-)
+@command.command()
 @click.argument("name", metavar=ADAPTER_METAVAR)
 @click.argument("tag")
 @click.option("--remove", is_flag=True, help="Remove the tag.")
 @add_options("--store")
 @pass_screen
 def tag(screen: Screen, name: str, tag: str, *, remove: bool) -> None:
-    """Tag a version, to use as `model: ana@good`."""
+    """Tag a version, to use as `model: ana@good`.
+
+    Examples:
+      nano-banana models tag ana@3 good
+      nano-banana models tag ana good --remove
+    """
     with open_shelf(screen, wanted=name) as shelf:
         if remove:
             found = shelf.untag(name.partition("@")[0], tag)
@@ -377,7 +378,7 @@ def tag(screen: Screen, name: str, tag: str, *, remove: bool) -> None:
             screen.say(f"Tagged {found.reference} as {found.name}@{tag}.")
 
 
-@command.command(epilog="\b\nExample:\n  nano-banana models rm ana@2 --yes\n")
+@command.command()
 @click.argument("name", metavar=ADAPTER_METAVAR)
 @click.option("--force", is_flag=True, help="Remove it even if another recipe's last run used it.")
 @add_options("--yes", "--store")
@@ -387,14 +388,20 @@ def rm(screen: Screen, name: str, *, force: bool) -> None:
 
     The version number is never reused. `nano-banana cache gc` frees the space unless a run needs it. The next run of
     the recipe that trained it puts it back.
+
+    Example:
+      nano-banana models rm ana@2 --yes
     """
     with open_shelf(screen, wanted=name) as shelf:
         found = shelf.get(name)
         others = _other_users(shelf, found)
         if others and not force:
             raise Invalid([problem("rm_used", model=found.reference, recipes=", ".join(others))])
-        if not OptionValues.given().yes and not _confirm_removal(screen, found.reference):
-            return
+        if not OptionValues.given().yes:
+            if not screen.lively:
+                raise LimitReached([problem("rm_unasked", model=found.reference)])
+            if not screen.confirm(f"Remove {found.reference} from the shelf?"):
+                return
         shelf.remove(found.reference)
     screen.say(f"Removed {found.reference}; `nano-banana cache gc` frees the space.")
 
@@ -404,19 +411,17 @@ def _other_users(shelf: AdapterShelf, found: ShelvedAdapter) -> list[str]:
     return [user for user in shelf.users().get(found.digest, ()) if user != found.card.recipe]
 
 
-def _confirm_removal(screen: Screen, reference: str) -> bool:
-    if not screen.lively:
-        raise LimitReached([problem("rm_unasked", model=reference)])
-    return screen.confirm(f"Remove {reference} from the shelf?")
-
-
-@command.command(epilog="\b\nExample:\n  nano-banana models diff ana@1 ana@2\n")
+@command.command()
 @click.argument("one", metavar="A")
 @click.argument("two", metavar="B")
 @add_options("--json", "--store")
 @pass_screen
 def diff(screen: Screen, one: str, two: str) -> None:
-    """Show how two adapters differ: settings, training set, likeness, size, trigger."""
+    """Show how two adapters differ: settings, training set, likeness, size, trigger.
+
+    Example:
+      nano-banana models diff ana@1 ana@2
+    """
     with open_shelf(screen, wanted=one) as shelf:
         first, second = shelf.get(one), shelf.get(two)
     if screen.machine:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import json
 import os
 import shlex
 import sys
@@ -11,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TypedDict, Unpack
+from typing import TYPE_CHECKING
 
 import click
-from msgspec import Struct
+from msgspec import Struct, convert
 from msgspec.structs import replace
 
 from nano_banana.catalog.provider_registry import selectable_provider
@@ -22,7 +23,6 @@ from nano_banana.cli.new_project import (
     TRIGGER_PATTERN,
     NewSubject,
     ProjectAnswers,
-    TemplateChoice,
     add_subject,
     check_no_overwrite,
     checked_date,
@@ -32,14 +32,20 @@ from nano_banana.cli.new_project import (
     photos_path_from,
     project_files,
     slugify_name,
+    starter_file,
+    starter_recipe,
     write_files,
 )
 from nano_banana.cli.options import FILE, FOLDER, complete_provider, pass_screen
+from nano_banana.cli.project_loading import recipe_settings, run_request_from, settings_for
 from nano_banana.cli.screen import Screen
 from nano_banana.formats.image_formats import READABLE_SUFFIXES
-from nano_banana.model.known_folders import expand_user
+from nano_banana.model.known_folders import expand_user, project_root
 from nano_banana.model.problem import Invalid, NanoBananaError, Stopped, did_you_mean, problem
 from nano_banana.settings.configuration import PROJECT_FILE
+
+if TYPE_CHECKING:
+    from nano_banana.recipe.pack import PackTemplate
 
 SECTION = ("Recipes", 1)
 
@@ -51,9 +57,10 @@ PEOPLE_COLUMNS = frozenset({"name", "photos", "noun", "trigger", "consent_by", "
 """Columns of a table of people."""
 
 
-class NewFlags(TypedDict):
-    """The flags as click hands them over; None (or nothing) where one was not given."""
+class NewOptions(Struct, frozen=True, kw_only=True):
+    """The options of `new`; None (or nothing) if one was not given. `photos` may also be an answer on the terminal."""
 
+    folder: Path
     name: str | None
     photos: Path | None
     subjects: tuple[str, ...]
@@ -72,120 +79,110 @@ class NewFlags(TypedDict):
     yes: bool
     force: bool
 
-
-class FlagAnswers(Struct, frozen=True, kw_only=True):
-    """The flags, for a project in `folder`; `photos` also where they were asked for. `today` is YYYY-MM-DD."""
-
-    said: NewFlags
-    folder: Path
-    photos: Path | None
-    today: str
-
     @property
     def given(self) -> frozenset[str]:
-        """What needs not be asked any more, by the questions' names."""
-        said = self.said
+        """The names of the questions that need no answer any more."""
         answered = {
-            "subject": said["subjects"] or said["people"],
-            "noun": said["noun"] or said["people"],
-            "trigger": said["trigger"] or said["people"],
-            "consent": said["consent_by"] or said["people"],
-            "offers": said["templates"] or None,
-            "takes": said["takes"],
-            "gate": said["gate"],
-            "provider": said["provider"],
-            "budget": said["budget"],
+            "subject": self.subjects or self.people,
+            "noun": self.noun or self.people,
+            "trigger": self.trigger or self.people,
+            "consent": self.consent_by or self.people,
+            "templates": self.templates,
+            "takes": self.takes,
+            "gate": self.gate,
+            "provider": self.provider,
+            "budget": self.budget,
         }
         return frozenset(name for name, value in answered.items() if value not in (None, ()))
 
-    def answers(self, offers: Sequence[TemplateChoice], *, proposed: bool = False) -> ProjectAnswers:
-        """What is answered, and what is taken for the rest; of templates only those that are `proposed`.
+    def answers(self, offers: Mapping[str, PackTemplate], *, proposed: bool = False) -> ProjectAnswers:
+        """The given answers, with defaults for the rest, which include a few templates if they are `proposed`.
 
-        Raises Invalid for names that can't be, for unknown templates and for a table of people that can't be read.
+        Raises Invalid for invalid names, unknown templates and a table of people that can't be read.
         """
-        said = self.said
+        unknown = [name for name in dict.fromkeys(self.templates) if name not in offers]
+        if unknown:
+            raise Invalid(
+                [problem("no_such_template", suggestions=did_you_mean(name, offers), name=name) for name in unknown]
+            )
+        templates = self.templates or (DEFAULT_TEMPLATES if proposed else ())
         return ProjectAnswers(
-            name=checked_name(said["name"] or slugify_name(self.folder.resolve().name)),
-            people=self.people(),
-            offers=_chosen_templates(
-                offers, said["templates"] or (DEFAULT_TEMPLATES if proposed else ()), strict=bool(said["templates"])
-            ),
-            takes=said["takes"] or 2,
-            gate=said["gate"] is not False,
-            provider=said["provider"] or "local",
-            budget=said["budget"],
+            name=checked_name(self.name or slugify_name(self.folder.resolve().name)),
+            people=self.subjects_of_recipe(),
+            templates={name: offers[name] for name in templates if name in offers},
+            takes=self.takes or 2,
+            gate=self.gate is not False,
+            provider=self.provider or "local",
+            budget=self.budget,
         )
 
-    def people(self) -> list[NewSubject]:
-        """The people that a table, the flags or the folders below `photos` name; one at least.
+    def subjects_of_recipe(self) -> list[NewSubject]:
+        """The people that a table, the options or the folders below `photos` name; at least one.
 
-        Raises Invalid for names that can't be, for two of one name, and for a table that can't be read.
+        Raises Invalid for invalid names, for two people of one name, and for a table that can't be read.
         """
-        if self.said["people"] is not None:
-            found = [self._person(row["name"], photos, row) for row, photos in read_people(self.said["people"])]
+        if self.people is not None:
+            found = [self._subject(row["name"], photos, row) for row, photos in read_people(self.people)]
         else:
-            found = [self._person(name, photos, {}) for name, photos in self._folders().items()]
-        trigger = self.said["trigger"]
-        if trigger is not None and len(found) > 1:
-            raise Invalid([problem("trigger_of_several", people=", ".join(person.name for person in found))])
+            found = [self._subject(name, photos, {}) for name, photos in self._photo_folders().items()]
         names = [person.name for person in found]
+        if self.trigger is not None and len(found) > 1:
+            raise Invalid([problem("trigger_of_several", people=", ".join(names))])
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise Invalid([problem("person_twice", name=name) for name in twice])
         return found
 
-    def _folders(self) -> dict[str, Path | None]:
-        """Names of people with the folders of their photos; None for one that is still to be filled."""
-        names = self.said["subjects"]
+    def _photo_folders(self) -> dict[str, Path | None]:
+        """Names of people with the folders of their photos; None for a folder that is still to be filled."""
         below = person_folders(self.photos) if self.photos else []
-        if not names:
+        if not self.subjects:
             if below:
                 return {slugify_name(folder.name): folder for folder in below}
             return {slugify_name(self.photos.resolve().name) if self.photos else "ana": self.photos}
-        if len(names) == 1 and not below:
-            return {names[0]: self.photos}
+        if len(self.subjects) == 1 and not below:
+            return {self.subjects[0]: self.photos}
         if self.photos is None:
-            return dict.fromkeys(names)
-        by_name = {
-            **{slugify_name(folder.name): folder for folder in below},
-            **{folder.name: folder for folder in below},
-        }
-        missing = [name for name in names if name not in by_name]
+            return dict.fromkeys(self.subjects)
+        by_name = {slugify_name(folder.name): folder for folder in below} | {folder.name: folder for folder in below}
+        missing = [name for name in self.subjects if name not in by_name]
         if missing:
-            problems = [
-                problem(
-                    "no_folder_of_person", suggestions=did_you_mean(name, by_name), name=name, folder=str(self.photos)
-                )
-                for name in missing
-            ]
-            raise Invalid(problems)
-        return {name: by_name[name] for name in names}
+            photos = str(self.photos)
+            raise Invalid(
+                [
+                    problem("no_folder_of_person", suggestions=did_you_mean(name, by_name), name=name, folder=photos)
+                    for name in missing
+                ]
+            )
+        return {name: by_name[name] for name in self.subjects}
 
-    def _person(self, name: str, photos: Path | None, row: Mapping[str, str]) -> NewSubject:
-        said, subject = self.said, checked_name(name)
-        consent = self._consent()
-        if row.get("consent_by"):
-            consent = {"given_by": row["consent_by"], "on": checked_date(row.get("consent_on") or self.today)}
+    def _subject(self, name: str, photos: Path | None, row: Mapping[str, str]) -> NewSubject:
+        """A person; what their `row` of a table says goes before the options."""
+        subject, trigger = checked_name(name), row.get("trigger") or self.trigger
+        if trigger is not None and not TRIGGER_PATTERN.fullmatch(trigger):
+            raise Invalid([problem("trigger_not_a_word", trigger=trigger)])
         return NewSubject(
             name=subject,
-            noun=(row.get("noun") or said["noun"] or "").strip() or "person",
-            trigger=_checked_trigger(row.get("trigger") or said["trigger"]) or derive_trigger(subject),
+            noun=(row.get("noun") or self.noun or "").strip() or "person",
+            trigger=trigger or derive_trigger(subject),
             photos=f"photos/{subject}" if photos is None else photos_path_from(self.folder, photos),
             count=0 if photos is None else count_photos(photos),
-            consent=consent,
+            consent=self._consent(row),
         )
 
-    def _consent(self) -> dict[str, str | Sequence[str]]:
-        said = self.said
-        if not said["consent_by"]:
-            if said["consent_on"] or said["consent_uses"]:
-                raise Invalid([problem("consent_of_nobody")])
+    def _consent(self, row: Mapping[str, str]) -> dict[str, str | Sequence[str]]:
+        if not self.consent_by and (self.consent_on or self.consent_uses):
+            raise Invalid([problem("consent_of_nobody")])
+        if row.get("consent_by"):
+            return {"given_by": row["consent_by"], "on": checked_date(row.get("consent_on") or today())}
+        if not self.consent_by:
             return {}
-        uses = list(said["consent_uses"])
-        return {
-            "given_by": said["consent_by"],
-            "on": checked_date(said["consent_on"]) if said["consent_on"] else self.today,
-            **({"uses": uses} if uses else {}),
-        }
+        consent = {"given_by": self.consent_by, "on": checked_date(self.consent_on or today())}
+        return {**consent, "uses": list(self.consent_uses)} if self.consent_uses else {**consent}
+
+
+def today() -> str:
+    """The date in UTC, as YYYY-MM-DD."""
+    return dt.datetime.now(tz=dt.UTC).date().isoformat()
 
 
 def read_people(file: Path) -> list[tuple[dict[str, str], Path | None]]:
@@ -219,33 +216,7 @@ def count_photos(folder: Path) -> int:
     return sum(path.suffix.casefold() in READABLE_SUFFIXES for path in whole.iterdir()) if whole.is_dir() else 0
 
 
-def _checked_trigger(text: str | None) -> str | None:
-    if text is not None and not TRIGGER_PATTERN.fullmatch(text):
-        raise Invalid([problem("trigger_not_a_word", trigger=text)])
-    return text
-
-
-def _chosen_templates(offers: Sequence[TemplateChoice], names: Sequence[str], *, strict: bool) -> list[TemplateChoice]:
-    by_name = {offer.name: offer for offer in offers}
-    unknown = [name for name in dict.fromkeys(names) if name not in by_name]
-    if unknown and strict:
-        raise Invalid(
-            [problem("no_such_template", suggestions=did_you_mean(name, by_name), name=name) for name in unknown]
-        )
-    return [by_name[name] for name in dict.fromkeys(names) if name in by_name]
-
-
-EPILOG = """\b
-Examples:
-  nano-banana new
-  nano-banana new portraits --subject ana --noun woman --photos ~/Pictures/ana
-  nano-banana new team --photos ~/Pictures/team --yes
-  nano-banana new team --add ben --photos ~/Pictures/ben
-  nano-banana new portraits --subject ana --template cinema/noir-detective --takes 4 --plan
-"""
-
-
-@click.command(name="new", epilog=EPILOG)
+@click.command(name="new")
 @click.argument("folder", type=FOLDER, default=Path())
 @click.option("--name", help="Recipe name (default: the folder's).")
 @click.option(
@@ -285,7 +256,7 @@ Examples:
 @click.option("--yes", "-y", is_flag=True, help="Don't ask; use defaults for everything not given.")
 @click.option("--force", is_flag=True, help="Overwrite existing files.")
 @pass_screen
-def command(screen: Screen, folder: Path, added: str | None, **said: Unpack[NewFlags]) -> None:
+def command(screen: Screen, /, *, added: str | None, **given: object) -> None:
     """Start a project with a commented recipe that is ready to run.
 
     On a terminal, asks for what is missing, checks the photos and suggests defaults. Otherwise (or with `--yes`) needs
@@ -293,29 +264,34 @@ def command(screen: Screen, folder: Path, added: str | None, **said: Unpack[NewF
     .gitignore to FOLDER (default: this one).
 
     `--add NAME` adds a person to an existing recipe, and shows the changes.
+
+    Examples:
+      nano-banana new
+      nano-banana new portraits --subject ana --noun woman --photos ~/Pictures/ana
+      nano-banana new team --photos ~/Pictures/team --yes
+      nano-banana new team --add ben --photos ~/Pictures/ben
+      nano-banana new portraits --subject ana --template cinema/noir-detective --takes 4 --plan
     """
-    asks = not said["yes"] and screen.lively and sys.stdin.isatty()
-    today = dt.datetime.now(tz=dt.UTC).date().isoformat()
-    flags = FlagAnswers(said=said, folder=folder, photos=said["photos"], today=today)
+    options = convert(given, NewOptions)
+    asks = not options.yes and screen.lively and sys.stdin.isatty()
     if added is not None:
-        _add_person(screen, replace(flags, said={**said, "subjects": (added,), "people": None}))
+        _add_person(screen, replace(options, subjects=(added,), people=None))
         return
-    if not (said["subjects"] or said["people"] or said["photos"]) and not asks:
+    if not (options.subjects or options.people or options.photos) and not asks:
         raise Invalid([problem("new_needs_flags", flag="--subject NAME")])
-    if said["provider"]:
-        selectable_provider(said["provider"])
-    if not said["force"]:
+    if options.provider:
+        selectable_provider(options.provider)
+    folder = options.folder
+    if not options.force:
         check_no_overwrite({RECIPE_FILE: ""}, folder)  # before questions and photos
     try:
-        answers = _answers_from_person(screen, flags) if asks else _answers_from_flags(screen, flags)
+        answers = _project_answers(screen, options, asks=asks)
     except KeyboardInterrupt as error:
         raise Stopped([problem("new_stopped")]) from error
-    files = {
-        name: text
-        for name, text in project_files(answers).items()
-        if name not in KEPT_FILES or not (folder / name).exists()
-    }
-    if not said["force"]:
+    files = project_files(answers)
+    if (folder / PROJECT_FILE).exists():
+        del files[PROJECT_FILE]
+    if not options.force:
         check_no_overwrite(files, folder)
     for path in write_files(files, folder):
         screen.say(f"wrote {path}")
@@ -324,96 +300,127 @@ def command(screen: Screen, folder: Path, added: str | None, **said: Unpack[NewF
         make_folder(folder / person.photos)
     _trust_photos(screen, folder / RECIPE_FILE)
     screen.say()
-    for person in empty:
-        screen.say(f"Put 8 to 20 photos of {person.name} into {os.path.normpath(folder / person.photos)}.")
+    _say_empty(screen, folder, empty)
     screen.say("Then:" if empty else "Next:")
     recipe = "" if folder == Path() else " " + shlex.quote(str(folder / RECIPE_FILE))
     screen.say(f"  nano-banana plan{recipe}")
     screen.say(f"  nano-banana run{recipe}")
-    _show_plan(screen, folder, wanted=said["plan"], asks=asks and not empty)
+    _show_plan(screen, folder, wanted=options.plan, asks=asks and not empty)
 
 
 RECIPE_FILE = "recipe.yaml"
 
-KEPT_FILES = frozenset({PROJECT_FILE})
-"""Files that are left as they are if they exist."""
+
+def _say_empty(screen: Screen, folder: Path, people: Sequence[NewSubject]) -> None:
+    for person in people:
+        screen.say(f"Put 8 to 20 photos of {person.name} into {os.path.normpath(folder / person.photos)}.")
 
 
-def _add_person(screen: Screen, flags: FlagAnswers) -> None:
-    """Put one more person into the recipe of the folder."""
-    recipe = flags.folder / RECIPE_FILE
-    if not recipe.is_file():
-        raise Invalid([problem("no_recipe", path=str(recipe))])
-    (person,) = flags.people()
-    text, diff = add_subject(recipe, person)
-    _review_photos(screen, flags, [person])
-    write_files({recipe.name: text}, flags.folder)
+def _add_person(screen: Screen, options: NewOptions) -> None:
+    """Add a person to the recipe of the folder."""
+    folder = options.folder
+    if not (folder / RECIPE_FILE).is_file():
+        raise Invalid([problem("no_recipe", path=str(folder / RECIPE_FILE))])
+    (person,) = options.subjects_of_recipe()
+    text, diff = add_subject(folder / RECIPE_FILE, person)
+    _review_photos(screen, folder, [person])
+    write_files({RECIPE_FILE: text}, folder)
     screen.say(diff)
-    if not count_photos(flags.folder / person.photos):
-        make_folder(flags.folder / person.photos)
-        screen.say(f"\nPut 8 to 20 photos of {person.name} into {os.path.normpath(flags.folder / person.photos)}.")
+    if not count_photos(folder / person.photos):
+        make_folder(folder / person.photos)
+        screen.say()
+        _say_empty(screen, folder, [person])
+
+
+def _project_answers(screen: Screen, options: NewOptions, *, asks: bool) -> ProjectAnswers:
+    """The answers of the options and, if it `asks`, of the person at the terminal."""
+    offers = available_templates(options.folder)
+    if not asks:
+        answers = options.answers(offers)
+        _review_photos(screen, options.folder, answers.people)
+        return answers
+    from nano_banana.cli.new_guide import ask_missing, ask_photos
+
+    if options.photos is None:
+        near = Path("photos")
+        options = replace(options, photos=ask_photos(str(near if near.is_dir() else options.folder / near)))
+    _review_photos(screen, options.folder, options.subjects_of_recipe())
+    answers = options.answers(offers, proposed=True)
+    price = partial(_highest_price, screen, options.folder)
+    return ask_missing(answers, given=options.given, offers=offers, price=price, today=today())
+
+
+def available_templates(folder: Path) -> dict[str, PackTemplate]:
+    """The templates of the built-in packs and of the project around `folder`, by `pack/name`; without broken packs."""
+    from nano_banana.features.packs.pack_library import PackLibrary
+
+    packs = [found.pack for found in PackLibrary(project_root(folder.absolute())).all() if found.pack is not None]
+    return {f"{pack.name}/{template.name}": template for pack in packs for template in pack.templates.values()}
+
+
+def _review_photos(screen: Screen, folder: Path, people: Sequence[NewSubject]) -> None:
+    """Check the photos of each person who has some, and print the results in short."""
+    from nano_banana.cli.photo_views import say_album
+    from nano_banana.cli.progress import progress
+    from nano_banana.features.photo_report import inspect_folder
+
+    for person in people:
+        if not person.count:
+            continue
+        photos = Path(os.path.normpath(folder / person.photos))
+        try:
+            with inspect_folder(photos, settings_for(screen, start=folder)) as studio, progress(screen) as on_event:
+                albums = studio.check(on_event)
+        except NanoBananaError as error:
+            screen.problems(error.problems)
+            continue
+        for album in albums:
+            say_album(screen, replace(album, name=person.name), whole=False)
+            if any(finding.severity != "reject" for photo in album.photos for finding in photo.findings):
+                recipe = "" if folder == Path() else f" {shlex.quote(str(folder / RECIPE_FILE))}"
+                screen.say(f"To see what to do about each photo: nano-banana photos{recipe}")
+
+
+def _highest_price(screen: Screen, folder: Path, answers: ProjectAnswers) -> float | None:
+    """The most that the recipe would cost at fal with all retries, in USD; None if unknown."""
+    from nano_banana.session.run_request import RunRequest
+    from nano_banana.session.session import Session
+
+    recipe = starter_recipe(replace(answers, budget=None))
+    text = recipe.replace("{file: prompts/headshot.j2}", json.dumps(starter_file("headshot.j2")))
+    request = RunRequest(recipe=folder / RECIPE_FILE, text=text, provider="fal")
+    try:
+        with Session.open(request, settings_for(screen, start=folder), environ=os.environ) as session:
+            total = session.forecast().tally.total
+    except NanoBananaError:
+        return None
+    return None if total.unpriced or total.possible_unpriced else total.high + total.possible_high
 
 
 def _trust_photos(screen: Screen, recipe: Path) -> None:
-    """Accept that a run sends the photos that were just named, if they lie outside the project, and nothing else."""
-    from nano_banana.cli.project_loading import settings_for
+    """Trust the recipe if it sends nothing unusual except photos outside the project, which were just named."""
     from nano_banana.session.permissions import accept_demands, untrusted_demands
     from nano_banana.session.run_request import RunRequest
     from nano_banana.session.session import Session
 
-    # What can't be opened yet (no photos) or can't be remembered (no home) is asked about by the run.
+    # If the recipe can't be opened yet (no photos) or trust can't be saved (no home folder), the run asks.
     with suppress(NanoBananaError):
         request, settings = RunRequest(recipe=recipe, provider="fal"), settings_for(screen, start=recipe.parent)
-        with Session.open(request, settings, environ=os.environ) as project:
-            found = untrusted_demands(project)
+        with Session.open(request, settings, environ=os.environ) as session:
+            found = untrusted_demands(session)
             if {problem.kind for problem in found} <= {"reads_outside", "reads_file_outside"}:
-                accept_demands(project, found)
-
-
-def _review_photos(screen: Screen, flags: FlagAnswers, people: Sequence[NewSubject]) -> None:
-    """Look at the photos of each person, if there are any, and say what is wrong with them."""
-    from nano_banana.cli.new_guide import review_photos
-
-    for person in people:
-        if person.count:
-            review_photos(screen, person.name, Path(os.path.normpath(flags.folder / person.photos)), flags.folder)
-
-
-def _answers_from_flags(screen: Screen, flags: FlagAnswers) -> ProjectAnswers:
-    """What the flags answer."""
-    from nano_banana.cli.new_guide import available_templates
-
-    answers = flags.answers(available_templates(flags.folder))
-    _review_photos(screen, flags, answers.people)
-    return answers
-
-
-def _answers_from_person(screen: Screen, flags: FlagAnswers) -> ProjectAnswers:
-    """What the flags answer, and what a person answers to the rest."""
-    from nano_banana.cli import new_guide
-    from nano_banana.cli.new_guide import available_templates, highest_price
-
-    if flags.photos is None:
-        near = Path("photos")
-        flags = replace(flags, photos=new_guide.ask_photos(str(near if near.is_dir() else flags.folder / near)))
-    _review_photos(screen, flags, flags.people())
-    offers = available_templates(flags.folder)
-    asking = new_guide.GuideContext(
-        given=flags.given,
-        offers=offers,
-        price=partial(highest_price, screen, folder=flags.folder),
-        today=flags.today,
-    )
-    return new_guide.ask_missing(flags.answers(offers, proposed=True), asking)
+                accept_demands(session, found)
 
 
 def _show_plan(screen: Screen, folder: Path, *, wanted: bool | None, asks: bool) -> None:
-    """Show what a run would do, where that is wanted."""
-    from nano_banana.cli.new_guide import ask_plan
-    from nano_banana.cli.project_loading import recipe_settings, run_request_from
-    from nano_banana.cli.runner import plan_recipe
+    """Show what a run would do, if that is wanted; None: if the person at the terminal wants it."""
+    if wanted is None and asks:
+        from nano_banana.cli.new_guide import ask_plan
 
-    if wanted if wanted is not None else asks and ask_plan():
+        wanted = ask_plan()
+    if wanted:
+        from nano_banana.cli.runner import plan_recipe
+
         screen.say()
         request = run_request_from(folder / RECIPE_FILE)
         plan_recipe(screen, request, recipe_settings(screen, request))

@@ -18,7 +18,6 @@ from nano_banana.cli.project_loading import (
 )
 from nano_banana.cli.screen import Screen
 from nano_banana.formats.file_writing import atomic_write, translate_unwritable
-from nano_banana.model.event import EventHandler
 from nano_banana.model.problem import Invalid, problem
 from nano_banana.session.run_request import recipe_file_in
 
@@ -30,15 +29,8 @@ SECTION = ("Inspect", 4)
 SOME_REJECTED = 1
 """Exit code if a photo or a set is rejected."""
 
-EPILOG = """\b
-Examples:
-  nano-banana photos
-  nano-banana photos portraits/recipe.yaml ana --html photos.html
-  nano-banana photos ~/Pictures/ana
-"""
 
-
-@click.command(name="photos", epilog=EPILOG)
+@click.command(name="photos")
 @recipe_argument
 @click.argument("subjects", nargs=-1, metavar="[SUBJECT]...")
 @click.option("--html", type=FILE, metavar="FILE", help="Also write a self-contained HTML page.")
@@ -55,15 +47,26 @@ def command(
 
     Works offline; each photo is analysed once. RECIPE may be a folder of photos. Uses the recipe's `photo_rules`, or
     default rules. Exits with 1 if a photo is rejected, 0 if there are only warnings.
+
+    Examples:
+      nano-banana photos
+      nano-banana photos portraits/recipe.yaml ana --html photos.html
+      nano-banana photos ~/Pictures/ana
     """
+    from nano_banana.cli.photo_views import photo_page
     from nano_banana.cli.progress import progress
 
     with _open_studio(screen, recipe, subjects) as studio:
         with progress(screen) as on_event:
             albums = studio.check(on_event)
         if html is not None:
-            with progress(screen) as on_event:
-                _write_page(studio, albums, html, on_event)
+            with (
+                progress(screen) as on_event,
+                translate_unwritable(html),
+                atomic_write(html) as fresh,
+                fresh.open("w", encoding="utf-8") as out,
+            ):
+                out.writelines(photo_page(studio, albums, on_event))
         if studio.warnings:
             screen.problems(studio.warnings)
         _say_albums(screen, studio, albums)
@@ -108,10 +111,3 @@ def _say_albums(screen: Screen, studio: PhotoInspection, albums: list[CheckedPho
         say_album(screen, album)
     if not albums:
         screen.say(f"{studio.name}: no subject has photos")
-
-
-def _write_page(studio: PhotoInspection, albums: list[CheckedPhotoSet], file: Path, on_event: EventHandler) -> None:
-    from nano_banana.cli.photo_views import photo_page
-
-    with translate_unwritable(file), atomic_write(file) as fresh, fresh.open("w", encoding="utf-8") as out:
-        out.writelines(photo_page(studio, albums, on_event))

@@ -13,15 +13,8 @@ from nano_banana.cli.screen import Screen
 
 SECTION = ("Recipes", 3)
 
-EPILOG = """\b
-Examples:
-  nano-banana plan
-  nano-banana plan --provider fal
-  nano-banana plan --only headshots --json
-"""
 
-
-@click.command(name="plan", epilog=EPILOG)
+@click.command(name="plan")
 @recipe_argument
 @add_options("--only", "--sample", "--budget", "--set", "--allow-env", "--provider", "--out", "--store", "--locked")
 @add_options("--json")
@@ -31,6 +24,11 @@ def command(screen: Screen, recipe: Path) -> int:
 
     Works offline without a key. Cached results cost nothing; prices are dated estimates, or unknown. Exits with 1 if
     takes would fail, with 3 if the budget is too low.
+
+    Examples:
+      nano-banana plan
+      nano-banana plan --provider fal
+      nano-banana plan --only headshots --json
     """
     request = run_request_from(recipe)
     return plan_recipe(screen, request, recipe_settings(screen, request))

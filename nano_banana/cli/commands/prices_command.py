@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import asdict
 
-from nano_banana.cli.formatting import money, one_line, plural
+from nano_banana.cli.formatting import fields_of, money, one_line, plural
 from nano_banana.cli.options import add_options, pass_screen
 from nano_banana.cli.project_loading import open_request, run_request_from, settings_for
 from nano_banana.cli.screen import Screen
-from nano_banana.model.json_values import JSONObject
 from nano_banana.model.known_folders import project_root
 
 if TYPE_CHECKING:
@@ -22,15 +22,8 @@ if TYPE_CHECKING:
 
 SECTION = ("Inspect", 9)
 
-EPILOG = """\b
-Examples:
-  nano-banana prices
-  nano-banana prices portraits/recipe.yaml --refresh
-  nano-banana prices fal-ai/flux-lora --json
-"""
 
-
-@click.command(name="prices", epilog=EPILOG)
+@click.command(name="prices")
 @click.argument("names", nargs=-1, type=click.Path(), metavar="[ENDPOINT|RECIPE]...")
 @click.option("--refresh", is_flag=True, help="Get current prices from fal first (needs a key).")
 @add_options("--json", "--store")
@@ -40,6 +33,11 @@ def command(screen: Screen, names: tuple[str, ...], *, refresh: bool) -> None:
 
     For the named endpoints, a recipe's, or all. fal's quotes are stored and used by plans. A quote that is more than
     twice or less than half the known price makes the price a range, because quotes have been wrong.
+
+    Examples:
+      nano-banana prices
+      nano-banana prices portraits/recipe.yaml --refresh
+      nano-banana prices fal-ai/flux-lora --json
     """
     from nano_banana.features.endpoint_refresh import check_endpoints_known, price_rows, refresh_prices
     from nano_banana.providers.fal.fal_config import fal_config
@@ -93,23 +91,7 @@ def _note_quotes(screen: Screen, rows: list[PriceRow]) -> None:
             screen.note(f"{row.endpoint}: fal quotes {said}; plans show both, budgets use the higher")
 
 
-def _price_json(row: PriceRow) -> JSONObject:
-    price, quote = row.price, row.quoted
-    return {
-        "endpoint": row.endpoint,
-        "usd": None if price is None else price.usd,
-        "usd_high": None if price is None else price.usd_high,
-        "unit": None if price is None else price.unit.value,
-        "as_of": None if price is None else price.as_of,
-        "source": None if price is None else price.source,
-        "quote": None
-        if quote is None
-        else {
-            "amount": quote.amount,
-            "unit": quote.unit,
-            "currency": quote.currency,
-            "as_of": quote.as_of,
-            "used": row.used,
-            "doubtful": row.doubtful,
-        },
-    }
+def _price_json(row: PriceRow) -> dict[str, object]:
+    quote = row.quoted and {**asdict(row.quoted), "used": row.used, "doubtful": row.doubtful}
+    price = fields_of(row.price, "usd", "usd_high", "unit", "as_of", "source")
+    return {"endpoint": row.endpoint, **price, "quote": quote}

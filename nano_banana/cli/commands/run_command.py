@@ -13,15 +13,8 @@ from nano_banana.cli.screen import Screen
 
 SECTION = ("Recipes", 4)
 
-EPILOG = """\b
-Examples:
-  nano-banana run
-  nano-banana run portraits/recipe.yaml --sample 4
-  nano-banana run --only 'headshots/ana/*' --yes
-"""
 
-
-@click.command(name="run", epilog=EPILOG)
+@click.command(name="run")
 @recipe_argument
 @add_options("--only", "--sample", "--budget", "--set", "--allow-env", "--provider", "--out", "--store", "--locked")
 @add_options("--resubmit", "--abandon", "--prune", "--yes", "--trust", "--json")
@@ -32,6 +25,11 @@ def command(screen: Screen, recipe: Path) -> int:
     Results are cached by content hash: a second run makes nothing. One failed take doesn't stop the others; the next
     run makes only what is missing. A full run on fal writes a lock file next to the recipe, for git; `--locked`
     refuses anything not in it.
+
+    Examples:
+      nano-banana run
+      nano-banana run portraits/recipe.yaml --sample 4
+      nano-banana run --only 'headshots/ana/*' --yes
     """
     request = run_request_from(recipe)
     return run_recipe(screen, request, recipe_settings(screen, request))

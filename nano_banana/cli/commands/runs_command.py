@@ -11,33 +11,29 @@ from nano_banana.cli.screen import Screen
 
 SECTION = ("Manage", 4)
 
-EPILOG = """\b
-Examples:
-  nano-banana runs list
-  nano-banana runs show latest
-  nano-banana runs diff latest~1 latest
-"""
-
 recipe_option = click.option(
     "--recipe", metavar="NAME", help="Only runs of this recipe; `latest` is then its last run."
 )
 
 
-@click.group(name="runs", cls=SuggestingGroup, epilog=EPILOG, invoke_without_command=True)
+@click.group(name="runs", cls=SuggestingGroup, invoke_without_command=True)
 @add_options("--json", "--store")
 @click.pass_context
 def command(context: click.Context) -> None:
     """List, show and compare past runs.
 
     Name a run by a prefix of its ID, its last four digits, or `latest`, `latest~1` …
+
+    Examples:
+      nano-banana runs list
+      nano-banana runs show latest
+      nano-banana runs diff latest~1 latest
     """
     if context.invoked_subcommand is None:
         context.invoke(list_)
 
 
-@command.command(
-    name="list", epilog="\b\nExamples:\n  nano-banana runs list\n  nano-banana runs list --last 100 --json\n"
-)
+@command.command(name="list")
 @click.option(
     "--last", type=click.IntRange(min=1), default=20, show_default=True, metavar="N", help="Number of runs to list."
 )
@@ -45,13 +41,16 @@ def command(context: click.Context) -> None:
 @add_options("--json", "--store")
 @pass_screen
 def list_(screen: Screen, *, last: int, recipe: str | None) -> None:
-    """List the last runs: date, duration, status, pictures and cost."""
-    from nano_banana.cli.run_tables import run_json, say_runs
+    """List the last runs: date, duration, status, pictures and cost.
+
+    Examples:
+      nano-banana runs list
+      nano-banana runs list --last 100 --json
+    """
+    from nano_banana.cli.run_details import run_json, say_runs
     from nano_banana.session.history import History
 
     folder = store_folder(screen)
-    if folder is None:
-        return
     with History.open(folder) as history:
         runs, kept = history.billed(history.runs(recipe, limit=last + 1)), set(history.kept_runs(recipe))
     if screen.machine:
@@ -65,7 +64,7 @@ def list_(screen: Screen, *, last: int, recipe: str | None) -> None:
         screen.say(f"Showing the last {last}; `--last {last * 5}` lists more.")
 
 
-@command.command(epilog="\b\nExamples:\n  nano-banana runs show\n  nano-banana runs show 3f2a --all\n")
+@command.command()
 @click.argument("run", default="latest")
 @click.option("--all", "every", is_flag=True, help="List all takes.")
 @recipe_option
@@ -75,13 +74,15 @@ def show(screen: Screen, run: str, *, every: bool, recipe: str | None) -> None:
     """Show one run with its stages, takes, verdicts and costs.
 
     Pictures marked "(gone)" were deleted from the store by `cache gc`; their calls are still known.
+
+    Examples:
+      nano-banana runs show
+      nano-banana runs show 3f2a --all
     """
     from nano_banana.cli.run_details import run_details_json, say_run
     from nano_banana.session.history import History
 
     folder = store_folder(screen)
-    if folder is None:
-        return
     with History.open(folder) as history:
         (named,) = history.billed([history.find(run, recipe)])
         found = history.snapshot(named)
@@ -92,7 +93,7 @@ def show(screen: Screen, run: str, *, every: bool, recipe: str | None) -> None:
         say_run(screen, named, found, held, every=every)
 
 
-@command.command(epilog="\b\nExamples:\n  nano-banana runs diff\n  nano-banana runs diff latest~3 latest --json\n")
+@command.command()
 @click.argument("old", required=False)
 @click.argument("new", required=False)
 @recipe_option
@@ -102,13 +103,15 @@ def diff(screen: Screen, old: str | None, new: str | None, *, recipe: str | None
     """Show which takes were added, removed or changed between two runs, and why.
 
     With one run, compares it with the latest; with none, the latest with the previous run of the same recipe.
+
+    Examples:
+      nano-banana runs diff
+      nano-banana runs diff latest~3 latest --json
     """
     from nano_banana.cli.run_details import run_diff_json, say_run_diff
     from nano_banana.session.history import History
 
     folder = store_folder(screen)
-    if folder is None:
-        return
     with History.open(folder) as history:
         found = history.compare(old, new, recipe)
     if screen.machine:

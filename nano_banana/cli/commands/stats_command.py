@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import math
 import time
 from calendar import timegm
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 from msgspec import Struct, structs
 
-from nano_banana.cli.formatting import file_size, money, plural, utc_time, visible
+from nano_banana.cli.formatting import display_width, fields_of, file_size, money, pad, plural, utc_time, visible
 from nano_banana.cli.options import add_options, pass_screen
 from nano_banana.cli.project_loading import store_folder
-from nano_banana.cli.run_tables import ledger_csv, say_cost_bars, say_verdict_counts
 from nano_banana.cli.screen import Screen
 from nano_banana.model.json_values import JSONObject
 from nano_banana.model.problem import Invalid, problem
@@ -48,23 +51,150 @@ def parse_since(_context: click.Context, _parameter: click.Parameter, text: str 
     """
     if text is None:
         return None
-    try:
+    with suppress(ValueError):
         return Since(begun=float(timegm(time.strptime(text, "%Y-%m-%d"))), said=f"since {text}")
-    except ValueError:
-        days = _parse_days(text)
-    return Since(
-        begun=max(time.time() - days * DAY_SECONDS, 0.0), said=f"in the last {days:g} {'day' if days == 1 else 'days'}"
-    )
+    with suppress(ValueError):
+        if 0 <= (days := float(text)) < math.inf:
+            said = f"in the last {days:g} {'day' if days == 1 else 'days'}"
+            return Since(begun=max(time.time() - days * DAY_SECONDS, 0.0), said=said)
+    raise click.BadParameter(f"{text!r} is not a number of days or a date like 2026-11-01")
 
 
-def _parse_days(text: str) -> float:
+LABEL_WIDTH = 26
+"""Columns of the longest label."""
+MAX_BAR = 48
+MIN_BAR = 8
+"""Columns of the longest bar, on a wide and on a narrow terminal."""
+UNICODE, ASCII = "█░…", "#.~"
+"""A cell of the first kind, one of the second, and the end of a shortened label."""
+
+
+class StackedBar(Struct, frozen=True, kw_only=True):
+    """A line: two amounts (≥ 0) end to end, and a text after them."""
+
+    label: str
+    first: float
+    second: float
+    said: str
+
+
+def bar_characters(stream: TextIO) -> str:
+    """`UNICODE`, or `ASCII` if the stream can't write that."""
     try:
-        days = float(text)
-    except ValueError:
-        days = math.nan
-    if not 0 <= days < math.inf:
-        raise click.BadParameter(f"{text!r} is not a number of days or a date like 2026-11-01")
-    return days
+        UNICODE.encode(stream.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return ASCII
+    return UNICODE
+
+
+def stacked_bars(lines: Sequence[StackedBar], *, width: int, marks: str) -> Iterator[str]:
+    """The lines, none wider than `width` columns (40 or more); the longest bar is the largest sum."""
+    full, pale, cut = marks[0], marks[1], marks[2]
+    labels = [_cut_label(visible(line.label), LABEL_WIDTH, cut) for line in lines]
+    left = max(map(display_width, labels), default=0)
+    behind = max((display_width(line.said) for line in lines), default=0)
+    room = min(max(width - left - behind - 4, MIN_BAR), MAX_BAR)
+    most = max((line.first + line.second for line in lines), default=0.0)
+    for label, line in zip(labels, lines, strict=True):
+        first, whole = (
+            max(round(amount / most * room), 1) if amount > 0 else 0
+            for amount in (line.first, line.first + line.second)
+        )
+        second = max(whole - first, int(line.second > 0))
+        # A small second amount stays visible.
+        first = min(first, room - second)
+        bar = full * first + pale * second
+        yield f"{pad(label, left)}  {pad(bar, room)}  {line.said}".rstrip()
+
+
+def _cut_label(text: str, width: int, end: str) -> str:
+    if display_width(text) <= width:
+        return text
+    while display_width(text) > width - 1:
+        text = text[:-1]
+    return text + end
+
+
+MAX_DAYS = 31
+MAX_BARS = 12
+"""Most bars: of the last days, or of the highest costs."""
+CSV_NUMBERS = (
+    *("requests", "underway", "unpriced", "spent_usd", "estimated_usd"),
+    *("unestimated", "saved_calls", "saved_usd"),
+)
+CSV_RULINGS = ("accepted", "unsure", "rejected", "not_judged")
+FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 - Excel takes the wide signs too
+"""Characters that start a formula in a spreadsheet."""
+
+
+def say_cost_bars(screen: Screen, by: str, lines: Sequence[LedgerLine]) -> None:
+    """Draw a bar of spent and saved money for each line; nothing for a single line."""
+    drawn = list(_filled_days(lines)) if by == "day" else [line for line in lines if line.spent_usd or line.saved_usd]
+    drawn = drawn[-MAX_DAYS:] if by == "day" else drawn[:MAX_BARS]
+    if len(drawn) < 2:
+        return
+    marks = bar_characters(screen.out)
+    screen.say()
+    screen.say(f"spent {marks[0]} and saved {marks[1]} by {by}")
+    bars = []
+    for line in drawn:
+        saved = f" + {money(line.saved_usd)}" if line.saved_usd else ""
+        text = f"{money(line.spent_usd)}{saved}"
+        bars.append(StackedBar(label=line.name or "(none)", first=line.spent_usd, second=line.saved_usd, said=text))
+    for text in stacked_bars(bars, width=screen.width, marks=marks):
+        screen.say(text)
+
+
+def say_verdict_counts(screen: Screen, by: str, found: Sequence[VerdictTotals]) -> None:
+    """Print the gate results of each recipe's last run."""
+    if not found:
+        return
+    screen.say()
+    screen.say("gate results of each recipe's last run:")
+    head = (by, "judged", "accepted", "unsure", "rejected", "not judged", "share")
+    rows = [
+        (
+            each.name or "(none)",
+            *(f"{count:,}" for count in (each.judged, each.accepted, each.unsure, each.rejected, each.not_judged)),
+            f"{each.accepted / each.judged:.0%}" if each.judged else "-",
+        )
+        for each in found
+    ]
+    screen.table(rows, head=head, indent=2)
+
+
+def ledger_csv(by: str, lines: Sequence[LedgerLine], judged: Sequence[VerdictTotals]) -> str:
+    """One line per recipe, subject, endpoint or day; names that look like a formula are quoted."""
+    verdicts = {each.name: each for each in judged}
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow([by, *CSV_NUMBERS, *CSV_RULINGS])
+    names = dict.fromkeys([line.name for line in lines] + list(verdicts))
+    known = {line.name: line._asdict() for line in lines}
+    for name in names:
+        line = known.get(name, {})
+        safe = f"'{visible(name)}" if name.strip(" ").startswith(FORMULA_STARTS) else visible(name)
+        word = structs.asdict(verdicts[name]) if name in verdicts else {}
+        rows.writerow(
+            [
+                safe,
+                *(line.get(column, 0) for column in CSV_NUMBERS),
+                *(word.get(column, "") for column in CSV_RULINGS),
+            ]
+        )
+    return text.getvalue()
+
+
+def _filled_days(lines: Sequence[LedgerLine]) -> Iterator[LedgerLine]:
+    """The last days up to the last line's, including those without spending."""
+    from nano_banana.store.tickets import LedgerLine
+
+    known = {line.name: line for line in lines}
+    last = date.fromisoformat(max(known))
+    days = min((last - date.fromisoformat(min(known))).days + 1, MAX_DAYS)
+    for before in range(days - 1, -1, -1):
+        name = (last - timedelta(days=before)).isoformat()
+        yield known.get(name, LedgerLine(name=name))
 
 
 MAX_OPEN = 20
@@ -73,15 +203,8 @@ MAX_OPEN = 20
 TABLE_SUFFIXES = (".csv", ".txt")
 """Suffixes of CSV files, so that no recipe or store is overwritten by mistake."""
 
-EPILOG = """\b
-Examples:
-  nano-banana stats
-  nano-banana stats --by day --since 30
-  nano-banana stats --since 2026-11-01 --by subject --csv november.csv
-"""
 
-
-@click.command(name="stats", epilog=EPILOG)
+@click.command(name="stats")
 @click.option(
     "--by",
     type=click.Choice(["recipe", "subject", "endpoint", "day"]),
@@ -99,7 +222,7 @@ Examples:
 @click.option("--recipe", metavar="NAME", help="Only this recipe.")
 @click.option(
     "--csv",
-    "csv",
+    "table",
     type=click.Path(dir_okay=False, allow_dash=True),
     metavar="FILE",
     help="Write a CSV table to FILE (-: stdout).",
@@ -112,23 +235,26 @@ def command(
     by: LedgerGroup,
     since: Since | None,
     recipe: str | None,
-    csv: str | None,
+    table: str | None,
 ) -> None:
     """Show what was spent and saved, gate results and open requests.
 
     Spent: billed by the provider. Estimated: the expected price of the same requests. Saved: what cached results would
     have cost. Requests of unknown price are counted, not guessed.
+
+    Examples:
+      nano-banana stats
+      nano-banana stats --by day --since 30
+      nano-banana stats --since 2026-11-01 --by subject --csv november.csv
     """
     from nano_banana.session.history import History
     from nano_banana.store.local_store import Store
 
-    if csv == "-" and screen.machine:
+    if table == "-" and screen.machine:
         raise Invalid([problem("csv_and_json")])
-    if csv is not None and csv != "-" and Path(csv).suffix.casefold() not in TABLE_SUFFIXES:
-        raise Invalid([problem("csv_suffix", file=csv)])
+    if table is not None and table != "-" and Path(table).suffix.casefold() not in TABLE_SUFFIXES:
+        raise Invalid([problem("csv_suffix", file=table)])
     folder = store_folder(screen)
-    if folder is None:
-        return
     begun = since.begun if since else None
     with Store.open(folder) as opened:
         found = opened.ledger.account(by, since=begun, recipe=recipe)
@@ -136,11 +262,11 @@ def command(
         judged = history.judgements(by_subject=by == "subject", since=begun, recipe=recipe)
         held = opened.stats()
         runs = [run for run in history.runs(recipe) if run.begun_at >= (begun or 0.0)]
-    if csv:
-        _write_csv(screen, csv, ledger_csv(by, found.lines, judged if by in {"recipe", "subject"} else ()))
+    if table:
+        _write_csv(screen, table, ledger_csv(by, found.lines, judged if by in {"recipe", "subject"} else ()))
     if screen.machine:
         screen.json({"store": str(folder), "by": by, **_account_json(found), **_usage_json(judged, held, runs)})
-    elif csv != "-":
+    elif table != "-":
         _say_account(
             screen, by, found, f"{f' for {visible(recipe)}' if recipe else ''}{f' {since.said}' if since else ''}"
         )
@@ -228,22 +354,10 @@ def _say_open(screen: Screen, title: str, tickets: Sequence[Ticket]) -> None:
     screen.table(rows, indent=2, most=MAX_OPEN)
 
 
-def _account_json(found: LedgerSummary) -> JSONObject:
+def _account_json(found: LedgerSummary) -> dict[str, object]:
+    names = ("state", "provider", "service", "endpoint", "request_id", "begun_at", "estimate_usd", "reason")
     return {
         "lines": [line._asdict() for line in found.lines],
         "total": {name: value for name, value in found.total._asdict().items() if name != "name"},
-        "open": [
-            {
-                "state": ticket.state.value,
-                "provider": ticket.provider,
-                "service": ticket.service,
-                "endpoint": ticket.endpoint,
-                "request_id": ticket.request_id,
-                "begun_at": ticket.begun_at,
-                "estimate_usd": ticket.estimate_usd,
-                "reason": ticket.reason,
-                **structs.asdict(ticket.requester),
-            }
-            for ticket in found.open
-        ],
+        "open": [{**fields_of(ticket, *names), **structs.asdict(ticket.requester)} for ticket in found.open],
     }

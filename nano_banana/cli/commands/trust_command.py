@@ -26,15 +26,8 @@ from nano_banana.settings.trust_file import drop_trust
 
 SECTION = ("Setup", 2)
 
-EPILOG = """\b
-Examples:
-  nano-banana trust
-  nano-banana trust portraits/recipe.yaml --provider fal
-  nano-banana trust portraits/recipe.yaml --revoke
-"""
 
-
-@click.command(name="trust", epilog=EPILOG)
+@click.command(name="trust")
 @recipe_argument
 @add_options("--set", "--allow-env", "--provider", "--yes")
 @click.option("--revoke", is_flag=True, help="Revoke earlier trust.")
@@ -45,6 +38,11 @@ def command(screen: Screen, recipe: Path, *, revoke: bool) -> int:
     Shows the project's settings that redirect requests or the store, and what the recipe sends: environment variables,
     files outside the project, endpoints of unknown owners, its own prices. Once you accept, `run` doesn't ask again
     until something changes.
+
+    Examples:
+      nano-banana trust
+      nano-banana trust portraits/recipe.yaml --provider fal
+      nano-banana trust portraits/recipe.yaml --revoke
     """
     from nano_banana.session.permissions import (
         accept_demands,

@@ -12,15 +12,8 @@ from nano_banana.cli.single_runner import SINGLE_OPTIONS, images, run_single, si
 
 SECTION = ("Single pictures", 5)
 
-EPILOG = """\b
-Examples:
-  nano-banana upscale out/generate/pictures/*.png
-  nano-banana upscale beach.jpg --factor 4 --using fal-ai/clarity-upscaler
-  nano-banana upscale old.jpg --using fal-ai/codeformer
-"""
 
-
-@click.command(name="upscale", epilog=EPILOG)
+@click.command(name="upscale")
 @images
 @click.option("--factor", type=FiniteRange(min=1), metavar="NUMBER", help="Scale factor.")
 @add_options("--using", "--name", *SINGLE_OPTIONS)
@@ -29,6 +22,11 @@ def command(screen: Screen, images: tuple[Path, ...], factor: float | None) -> i
     """Upscale pictures.
 
     Face-restoration endpoints also work; check the result, because they alter faces.
+
+    Examples:
+      nano-banana upscale out/generate/pictures/*.png
+      nano-banana upscale beach.jpg --factor 4 --using fal-ai/clarity-upscaler
+      nano-banana upscale old.jpg --using fal-ai/codeformer
     """
     from nano_banana.features.single.single_commands import picture_command
     from nano_banana.features.single.single_recipe import SingleCommand

@@ -121,7 +121,7 @@ MESSAGES: Mapping[str, Message] = {
         "if you trust the picture's origin, `nano-banana catalog refresh {endpoint}` adds it",
     ),
     "again_unfit": Message(
-        "`{endpoint}` doesn't accept the picture's value for `{field}` ({reason})",
+        "`{endpoint}` doesn't accept the picture's value for `{field}`",
         "the picture's metadata or the endpoint has changed; nothing was sent",
     ),
     "again_unasked": Message(

@@ -58,7 +58,7 @@ MESSAGES: Mapping[str, Message] = {
         "{owner}: `{name}` must be names of environment variables, separated by commas", "for example STUDIO,CLIENT"
     ),
     "settings_ignored": Message(
-        "settings {names} in {file} ignored: you haven't trusted this project",
+        "{names} in {file} ignored, because you haven't trusted this project",
         "read the file; `nano-banana trust` accepts them",
     ),
     "setting_not_a_group": Message(

@@ -226,7 +226,8 @@ def call_faults(call: CallRecord, catalog: Catalog) -> Iterator[Problem]:
             given = _with_address(given, place.split("/"))
         for misfit in argument_problems(endpoint, given if isinstance(given, dict) else {}):
             where = "/".join(str(step) for step in misfit.path)
-            yield problem("again_unfit", field=where, endpoint=call.endpoint, reason=misfit.kind)
+            yield problem("again_unfit", field=where, endpoint=call.endpoint)
+            yield Problem(kind=misfit.kind, data=misfit.data, suggestions=misfit.suggestions)
 
 
 def _with_address(value: JSONValue, steps: Sequence[str]) -> JSONValue:
