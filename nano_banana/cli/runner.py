@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct
@@ -40,24 +40,21 @@ class RunProducts(Struct, frozen=True, kw_only=True):
         """The products of a run."""
         from nano_banana.session.manifest import final_picture
 
-        stood = [final_picture(record) for record in outcome.records if record.card.kind == "take"]
-        trained = [record for record in outcome.records if record.card.kind == "adapter" and record.result is not None]
+        final = [final_picture(record) for record in outcome.records if record.card.kind == "take"]
+        trained = {record.card.subject: record.result for record in outcome.records if record.card.kind == "adapter"}
         return cls(
-            pictures=[f"{outcome.folder}/{picture.name}" for picture in stood if picture is not None],
-            adapters={record.card.subject: record.result.digest for record in trained if record.result is not None},
+            pictures=[f"{outcome.folder}/{picture.name}" for picture in final if picture is not None],
+            adapters={subject: adapter.digest for subject, adapter in trained.items() if adapter is not None},
         )
 
     @classmethod
-    def told(cls, summary: JSONObject) -> RunProducts:
+    def of_summary(cls, summary: JSONObject) -> RunProducts:
         """The products of an earlier run, from its summary."""
+        takes, adapters = (map(as_object, as_items(summary.get(name))) for name in ("takes", "adapters"))
         return cls(
-            pictures=[str(take["path"]) for take in _summary_entries(summary, "takes") if take.get("path") is not None],
-            adapters={str(found["subject"]): str(found["sha256"]) for found in _summary_entries(summary, "adapters")},
+            pictures=[str(take["path"]) for take in takes if take.get("path") is not None],
+            adapters={str(adapter["subject"]): str(adapter["sha256"]) for adapter in adapters},
         )
-
-
-def _summary_entries(summary: JSONObject, name: str) -> Iterator[JSONObject]:
-    return (as_object(entry) for entry in as_items(summary.get(name)))
 
 
 def say_consents(screen: Screen, consents: Mapping[str, JSONObject]) -> None:
@@ -118,10 +115,10 @@ def run_recipe(
     begun = time.monotonic()
     # The trace doesn't know which copies to delete.
     trace = None if OptionValues.given().prune else unchanged_trace(request, settings, os.environ)
-    if trace is not None and (still is None or still(RunProducts.told(trace.summary))):
+    if trace is not None and (still is None or still(RunProducts.of_summary(trace.summary))):
         _say_unchanged(screen, trace.summary, trace.folder)
         if then is not None:
-            then(RunProducts.told(trace.summary))
+            then(RunProducts.of_summary(trace.summary))
         return 0
     return _run_session(screen, request, settings, begun=begun, then=then)
 
@@ -140,7 +137,7 @@ def _say_unchanged(screen: Screen, summary: JSONObject, folder: str) -> None:
         screen.json({**summary, "calls": calls, "cost_usd": {"estimated_low": 0, "estimated_high": 0, "billed": 0}})
     else:
         screen.say(f"Nothing to do: no changes since run {summary['run']}.")
-        if RunProducts.told(summary).pictures:
+        if RunProducts.of_summary(summary).pictures:
             screen.say(f"pictures: {short_path(folder)}")
 
 

@@ -21,30 +21,30 @@ from nano_banana.session.run_execution import RunOutcome
 from nano_banana.session.session import Session
 
 
-def write_recipe_sheet(project: Session, outcome: RunOutcome) -> RunOutcome:
+def write_recipe_sheet(session: Session, outcome: RunOutcome) -> RunOutcome:
     """Write the recipe's contact sheet, and add its files to the outcome. Raises Unusable.
 
     It shows the whole recipe, even after a partial run. Writes nothing if there are no pictures.
     """
-    wanted = project.recipe.outputs.sheet
+    wanted = session.recipe.outputs.sheet
     if wanted is None:
         return outcome
     with ExitStack() as opened:
-        if not project.request.whole:
-            whole = replace(project.request, only=(), sample=None, locked=False)
-            project = opened.enter_context(Session.open(whole, project.settings, environ=os.environ))
+        if not session.request.whole:
+            whole = replace(session.request, only=(), sample=None, locked=False)
+            session = opened.enter_context(Session.open(whole, session.settings, environ=os.environ))
         try:
-            sheet = make_sheet(project, project.forecast().records)
+            sheet = make_sheet(session, session.forecast().records)
         except Invalid:
             return outcome
-        files = write_sheet(sheet, sheet_paths(project, wanted.formats), _ignore_event)
+        files = write_sheet(sheet, sheet_paths(session, wanted.formats), _ignore_event)
         written = {file.name: FileStamp.of(file.stat()) for file in files}
     return replace(outcome, files={**outcome.files, **written})
 
 
-def sheet_paths(project: Session, formats: Iterable[str]) -> list[Path]:
+def sheet_paths(session: Session, formats: Iterable[str]) -> list[Path]:
     """Paths of contact sheets in these formats, in the output folder."""
-    return [project.folder / f"sheet.{kind}" for kind in formats]
+    return [session.folder / f"sheet.{kind}" for kind in formats]
 
 
 def write_sheet(sheet: ContactSheet, files: Iterable[Path], on_event: EventHandler) -> list[Path]:

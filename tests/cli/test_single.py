@@ -22,5 +22,5 @@ def test_a_picture_that_is_nowhere_is_not_named(tmp_path: Path) -> None:
 
 def test_an_earlier_run_is_told_of_by_what_it_left() -> None:
     takes: list[JSONValue] = [{"path": "out/a.png"}, {"path": None}]
-    told = RunProducts.told({"takes": takes, "adapters": [{"subject": "ana", "sha256": "ab"}]})
+    told = RunProducts.of_summary({"takes": takes, "adapters": [{"subject": "ana", "sha256": "ab"}]})
     assert told == RunProducts(pictures=["out/a.png"], adapters={"ana": "ab"})

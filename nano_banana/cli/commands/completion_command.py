@@ -5,12 +5,12 @@ from __future__ import annotations
 import click
 
 from nano_banana.cli.app import PROGRAM, app
+from nano_banana.cli.main import COMPLETION_VARIABLE
 from nano_banana.cli.options import pass_screen
 from nano_banana.cli.screen import Screen
 
 SECTION = ("Setup", 7)
 
-COMPLETE_VARIABLE = "_NANO_BANANA_COMPLETE"
 INSTALL_COMMANDS = {
     "bash": f"echo 'eval \"$({PROGRAM} completion bash)\"' >> ~/.bashrc",
     "zsh": f"echo 'eval \"$({PROGRAM} completion zsh)\"' >> ~/.zshrc",
@@ -36,7 +36,7 @@ def command(screen: Screen, shell: str) -> None:
     from click.shell_completion import BashComplete, FishComplete, ZshComplete
 
     kinds = {"bash": BashComplete, "fish": FishComplete, "zsh": ZshComplete}
-    source = kinds[shell](app, {}, PROGRAM, COMPLETE_VARIABLE).source()
+    source = kinds[shell](app, {}, PROGRAM, COMPLETION_VARIABLE).source()
     # Click's own script for fish shows descriptions only up to their first comma.
     screen.data(source.replace('string split "," ', 'string split --max 1 "," '))
     if screen.out.isatty():

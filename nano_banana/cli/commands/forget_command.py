@@ -171,9 +171,9 @@ def command(
     from nano_banana.features.forget.subject_erasure import SubjectErasure, erasure_receipt
 
     settings = settings_for(screen, start=_search_start(recipe))
-    project = _recipe_project(recipe, settings)
+    session = _recipe_session(recipe, settings)
     code, given = 0, OptionValues.given()
-    with SubjectErasure.opened(project, settings, project_root(_search_start(recipe))) as forgetting:
+    with SubjectErasure.opened(session, settings, project_root(_search_start(recipe))) as forgetting:
         if not dry_run and forgetting.finish_interrupted():
             screen.note("finished an earlier deletion that was interrupted")
         dossier = forgetting.find(subject)
@@ -204,7 +204,7 @@ def _search_start(recipe: Path | None) -> Path:
     return recipe.absolute() if recipe.is_dir() else recipe.absolute().parent
 
 
-def _recipe_project(recipe: Path | None, settings: Settings) -> Session | None:
+def _recipe_session(recipe: Path | None, settings: Settings) -> Session | None:
     """The recipe's project, even if its photos are gone; None if there is no recipe here."""
     from nano_banana.session.run_request import RunRequest, recipe_file_in
     from nano_banana.session.session import Session
