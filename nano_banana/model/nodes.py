@@ -14,7 +14,6 @@ from msgspec import Struct, field
 
 from nano_banana.model.call import Blob, Call, Reply
 from nano_banana.model.flow import FIRST_ATTEMPT, Attempt, Ended, ExitedEarly, Flow, Judged, Made, Ruling
-from nano_banana.model.json_values import JSONValue
 from nano_banana.model.problem import Problem
 
 
@@ -92,7 +91,6 @@ class Plan(Struct, frozen=True, kw_only=True):
     files: Mapping[str, Path]
     limits: Mapping[str, int] = field(default_factory=dict)
     budget_usd: float | None = None
-    extra: Mapping[str, JSONValue] = field(default_factory=dict)
 
     @property
     def takes(self) -> int:
