@@ -39,9 +39,9 @@ LIKENESS_ENDPOINT = "likeness"
 
 
 class MarkedPicture(Struct, frozen=True, kw_only=True):
-    """A picture with its account.
+    """A picture with its generation record.
 
-    `intact` says that the file is, but for its marks, the very one that the account tells of; `media` is its format.
+    `intact` says that the file is the one in the record, except for metadata; `media` is its format.
     """
 
     path: Path
@@ -78,10 +78,9 @@ def marked_picture_json(portrait: MarkedPicture) -> dict[str, JSONValue]:
 class CallExplanation(Struct, frozen=True, kw_only=True):
     """A call behind a take.
 
-    `fate` is `ran` (the last run made it), `reused` (an earlier run did) or `would run`; `changes` is what
-    differs from the call that stood in its place before: in the last run, or, where that made it, in the one
-    before that. None where nothing stood there, or the same. `attempt` is the try at the take that it belongs to;
-    `own` is false for the calls of what the take waits for.
+    `fate` is `ran` (the last run made it), `reused` (an earlier run did) or `would run`; `changes` are the differences
+    from the call at its position in the last run, or if that run made it, in the run before. None if there was no call,
+    or the same one. `attempt` is the take's attempt; `own` is false for calls of nodes that the take waits for.
     """
 
     stage: str
@@ -115,20 +114,20 @@ class Explanation(Struct, frozen=True, kw_only=True):
     record: NodeRecord
     calls: Sequence[CallExplanation]
     sources: Mapping[str, str]
-    """What the digests in the calls are: a file of the user's, or the stage that makes it."""
+    """The origins of the digests in the calls: a file of the user, or the stage that makes it."""
     compared: Sequence[FaceComparison] = ()
 
 
 def explain_take(session: Session, name: str) -> Explanation:
-    """The story of a take, an adapter or a picture in the output folder.
+    """Explain a take, an adapter or a picture in the output folder.
 
-    Raises Invalid where the recipe has none of that name.
+    Raises Invalid if the recipe has none with that name.
     """
     plan = session.plan
     lookup, invent = session.runner.store.replies.get, reply_imaginer(session.catalog)
     node = _find_node(plan, name)
     if any(group.after_groups for group in plan.groups):
-        # Only all takes together say who was chosen, and so how far this one went.
+        # Which takes were chosen, and so how far this one got, depends on all takes.
         node = [end.node for end in preview(plan, lookup, invent) if end.node.id == node.id][-1]
     part = replace(
         plan,
@@ -149,7 +148,7 @@ def explain_take(session: Session, name: str) -> Explanation:
 
 
 def _find_node(plan: Plan, name: str) -> Node:
-    """The node of that id; or the one that a picture, by the name of its file, is of."""
+    """The node with that id, or the node of a picture's file."""
     path = PurePath(name)
     stem = (path.stem if "." in path.name else name).partition(ATTEMPT_SEAM)[0]
     ids, alike = [], []
@@ -165,18 +164,18 @@ def _find_node(plan: Plan, name: str) -> Node:
 
 
 def _folders(node: Node) -> set[str]:
-    """Where pictures of this take lie, and of no other that shares its name."""
+    """The folders of this take's pictures, which no other take with its name has."""
     return {stage_folder(node.id, stage) for stage in (node.info.stage, *node.id.partition("@")[2].split("+"))}
 
 
 def _call_explanations(session: Session, steps: Sequence[tuple[str, tuple[Step, bool]]]) -> list[CallExplanation]:
-    """By the place of each step, which may be the take's own."""
+    """The calls by position; each step comes with whether it is the take's own."""
     store = session.runner.store
     trail = store.trail.get(session.recipe.name)
     replaced: dict[str, str] = json.loads(store.notes.read(previous_calls_note(session.recipe.name)) or "{}")
     latest = store.runs.latest(session.recipe.name, limit=1)
     makers = store.replies.makers([step.call.key for _, (step, _) in steps])
-    # What stood there in the last run; for a call that the last run itself made, what stood there before it.
+    # The call at the position in the last run; or if the last run made it, the one before.
     before = {
         place: replaced.get(place, step.call.key) if trail.get(place) == step.call.key else trail.get(place, "")
         for place, (step, _) in steps
@@ -206,7 +205,7 @@ def _call_explanations(session: Session, steps: Sequence[tuple[str, tuple[Step, 
 
 
 def _call_changes(step: Step, old: JSONObject, new: JSONObject) -> list[CallDifference]:
-    """What differs; of a call on files that are not there yet, only what does not hang on them."""
+    """What differs; for calls with imagined inputs, only what doesn't depend on them."""
     return [
         change
         for change in call_differences(old, new)

@@ -29,7 +29,7 @@ from nano_banana.store.database import OUTPUT_ERRORS, translate_errors
 def reported_take(
     record: NodeRecord, folder: str, *, measures: Sequence[JSONValue] = (), digests: bool = False
 ) -> ReportedTake:
-    """A take for reports; `folder` is where its files are.
+    """A take for reports; `folder` has its files.
 
     The manifest has the `measures` behind each verdict, and the pictures' `digests`.
     """
@@ -88,13 +88,13 @@ def _reasons(record: NodeRecord) -> list[dict[str, object]]:
 
 
 def final_picture(record: NodeRecord) -> OutputPicture | None:
-    """The picture that a take came to; None where it is not done, was refused or was not chosen."""
+    """A take's final picture; None if it is not done, was rejected or not chosen."""
     whole = record.status is NodeStatus.DONE and record.exited_early is None
     return record.pictures[-1] if whole and record.pictures else None
 
 
 def stage_picture(record: NodeRecord, stage: str) -> OutputPicture | None:
-    """The final picture of one stage, or None; of a rejected take the best one."""
+    """The final picture of a stage, or None; the best one if the take was rejected."""
     here = [picture for picture in record.pictures if picture.stage == stage]
     words = [ruled for ruled in record.verdicts if ruled.is_final] or record.verdicts[-1:]
     judged = {word.digest for word in words}
@@ -103,9 +103,9 @@ def stage_picture(record: NodeRecord, stage: str) -> OutputPicture | None:
             return picture
     own = next((word for word in words if word.stage == stage), None)
     if own is not None:
-        # A gate's own pictures may be repairs that were worse than what they mended.
+        # A gate's own pictures may be repairs that were worse than the original.
         return judged_picture(record, own)
-    # The first gate behind the stage says which of its tries goes on; gates before it know other tries.
+    # The next gate says which of the stage's attempts goes on; earlier gates have other attempts.
     tries = {picture.attempt.label: picture for picture in here}
     for word in words:
         base: VerdictSummary | None = word
@@ -117,7 +117,7 @@ def stage_picture(record: NodeRecord, stage: str) -> OutputPicture | None:
 
 
 def _repaired_verdict(record: NodeRecord, ruled: VerdictSummary) -> VerdictSummary | None:
-    """The verdict on what a repair began with: the best one before it, if any."""
+    """The verdict on the picture that a repair started from: the best one before it, if any."""
     before = [
         other for other in record.verdicts if other.stage == ruled.stage and other.attempt.number < ruled.attempt.number
     ]
@@ -125,12 +125,12 @@ def _repaired_verdict(record: NodeRecord, ruled: VerdictSummary) -> VerdictSumma
 
 
 def _verdict_rank(ruled: VerdictSummary) -> tuple[bool, float]:
-    """As the gate goes by it: what was not refused is better, then what is likelier; of equals the later."""
+    """The gate's order: not rejected is better, then a higher likeness; of equals the later one."""
     return ruled.ruling is not Ruling.REJECTED, -2.0 if ruled.score is None else ruled.score
 
 
 def judged_picture(record: NodeRecord, ruled: VerdictSummary) -> OutputPicture | None:
-    """The picture that a verdict is on: the last of the files that hold it."""
+    """The picture that a verdict is about: the last file with its bytes."""
     return next((picture for picture in reversed(record.pictures) if picture.blob.digest == ruled.digest), None)
 
 
@@ -161,7 +161,7 @@ def _reported_attempts(
 def _attempts_in_order(
     verdicts: Sequence[VerdictSummary], unjudged: Sequence[Attempt]
 ) -> Iterator[tuple[Attempt, int, VerdictSummary | None]]:
-    """The verdicts as they were given, with their places, and each attempt without one before the next."""
+    """The verdicts in order with their indexes, and each attempt without a verdict before the next attempt."""
     left = sorted(unjudged, key=lambda attempt: attempt.number)
     for at, ruled in enumerate(verdicts):
         while left and left[0].number < ruled.attempt.number:
@@ -189,14 +189,14 @@ def _picture_digests(pictures: Sequence[OutputPicture]) -> dict[str, str]:
 MANIFEST = "manifest.json"
 
 SECTIONS = {"adapter": "adapters", "person": "people", "take": "takes"}
-"""Its sections, by the kind of node; takes come last, since they are many."""
+"""The manifest's sections by kind of node. The takes are last, since there are many."""
 
 
 def write_manifest(folder: Path, head: JSONObject, records: Iterable[NodeRecord], *, whole: bool) -> None:
-    """Write `manifest.json`, take by take and all at once. Raises Unusable where the folder can't be written.
+    """Write `manifest.json` take by take, and replace the old one atomically. Raises Unusable if it can't be written.
 
-    `head` is what is true of the whole run: the recipe, the run's id, the provider, the subjects' consent.
-    Unless the records are `whole`, what the manifest said of other takes, adapters and people stays.
+    `head` is about the whole run: the recipe, the run's id, the provider, the subjects' consent. If the records are not
+    `whole`, the manifest's entries of other takes, adapters and people stay.
     """
     target = folder / MANIFEST
     entries: dict[tuple[str, str], NodeRecord | str] = {(record.card.kind, record.id): record for record in records}
@@ -217,17 +217,17 @@ def manifest_recipe(folder: Path) -> Path | None:
 
 
 def manifest_entries(folder: Path) -> list[tuple[str, JSONObject]]:
-    """Every entry of the manifest in `folder`, if it is there, with its kind (`take`, `adapter`, `person`)."""
+    """Every entry of the manifest in `folder`, if there is one, with its kind (`take`, `adapter`, `person`)."""
     return [(kind, as_object(json.loads(str(told)))) for (kind, _), told in _read_entries(folder / MANIFEST).items()]
 
 
 def remove_from_manifest(
     folder: Path, subject: str, shows: Callable[[str, JSONObject], bool], *, dry_run: bool = False
 ) -> bool:
-    """Take a subject and the entries that `shows` says yes to out of the manifest; return whether there were any.
+    """Remove a subject, and the entries for which `shows` is true, from the manifest; return whether there were any.
 
-    A manifest without any entry left is deleted. Raises Unusable where the folder can't be written; the manifest is as
-    it was, then.
+    A manifest without entries is deleted. Raises Unusable if the folder can't be written; the manifest is unchanged,
+    then.
     """
     target = folder / MANIFEST
     there = _read_entries(target)
@@ -253,7 +253,7 @@ def remove_from_manifest(
 
 
 def older_pictures(folder: Path, now: Collection[str]) -> list[str]:
-    """The pictures that the manifest in `folder` lists, that are still there and that are not among `now`."""
+    """The existing pictures in the manifest in `folder` that are not among `now`."""
     found: dict[str, None] = {}
     for (kind, _), entry in _read_entries(folder / MANIFEST).items():
         told = json.loads(str(entry)) if kind == "take" else {}
@@ -263,7 +263,7 @@ def older_pictures(folder: Path, now: Collection[str]) -> list[str]:
 
 
 def _read_entries(target: Path) -> dict[tuple[str, str], NodeRecord | str]:
-    """What the manifest says that is there; nothing where none is, or none of ours. Older ones have no people."""
+    """The entries of the existing manifest; empty if there is none, or none of ours. Older ones have no people."""
     try:
         there = json.loads(target.read_text(encoding="utf-8"))
         return {
@@ -276,8 +276,8 @@ def _read_entries(target: Path) -> dict[tuple[str, str], NodeRecord | str]:
 
 
 def _write_manifest(target: Path, head: JSONObject, entries: Mapping[tuple[str, str], NodeRecord | str]) -> None:
-    """Of two runs that write at once the last one stands. Raises OSError."""
-    # Half a character (a file's name may hold one) is written as JSON's own escape for it.
+    """If two runs write at once, the last one wins. Raises OSError."""
+    # A lone surrogate (a file's name may have one) is written as a JSON escape.
     with atomic_write(target) as fresh, fresh.open("w", encoding="utf-8", errors="backslashreplace") as file:
         file.writelines(_manifest_text(head, entries))
 

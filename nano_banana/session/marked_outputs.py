@@ -1,8 +1,7 @@
-"""Puts pictures in the output folder, with the metadata they tell of.
+"""Writes pictures to the output folder, with embedded metadata.
 
-An output is the blob's bytes with metadata put in beside the coded pixels; taken out again, it leaves the blob's very
-bytes. The store's blobs are never marked. If the recipe wants content credentials, the signer is found early, before
-anything is spent.
+An output is a blob's bytes plus metadata; removing the metadata gives the blob's bytes again. The store's blobs have no
+metadata. If the recipe wants content credentials, the signer is loaded early, before anything is paid for.
 """
 
 from __future__ import annotations
@@ -42,13 +41,13 @@ from nano_banana.store.reply_cache import FileOrigin
 from nano_banana.store.tracked_files import MetadataWriter, content_name
 
 EMBED_RECIPE = "recipe"
-"""What `embed` calls the account."""
+"""The name of the generation record in `embed`."""
 
 
 class EmbedSettings(Struct, frozen=True, kw_only=True):
     """What is embedded in a run's pictures: `embed` selects it, `people` are its subjects.
 
-    `signer` signs them, where there is one. `origin` is the account of a picture that is made again: it is told on.
+    `signer` signs them, if there is one. `origin` is the record of a recreated picture, whose facts are kept.
     """
 
     embed: frozenset[str] = frozenset({EMBED_RECIPE})
@@ -58,7 +57,7 @@ class EmbedSettings(Struct, frozen=True, kw_only=True):
 
 
 class OutputMarker:
-    """Marks the pictures of one run; the one place where accounts are drawn up."""
+    """Embeds metadata in the pictures of one run; the only place that makes generation records."""
 
     def __init__(
         self, store: Store, recipe: str, folder: Path, marks: EmbedSettings, kind_of: Callable[[Call], str]
@@ -130,14 +129,14 @@ class OutputMarker:
         return self._marks.people.get(name) or DepictedPerson(name=name, trigger="", noun="")
 
     def _parents(self, record: NodeRecord, picture: OutputPicture, calls: Sequence[CallRecord]) -> list[bytes]:
-        """The take's earlier picture that this one was made from, as it lies in the output folder."""
+        """The file of the take's earlier picture that this one was made from."""
         taken = {digest for call in calls for digest in call.inputs.values()}
         earlier = [each for each in record.pictures if each.blob.digest in taken and each.name != picture.name]
         files = [self._folder / each.name for each in earlier[-1:]]
         return [file.read_bytes() for file in files if file.is_file()]
 
     def _other(self, digest: str) -> CallRecord | None:
-        """The call outside of the take that a file came out of: an adapter's training, another take's picture."""
+        """The call outside of the take that made a file: an adapter's training, another take's picture."""
         if digest not in self._others:
             origins = self._store.replies.origins([digest]).get(digest, ())
             self._others[digest] = _record_of_origin(origins[0]) if origins else None
@@ -160,7 +159,7 @@ def _verdict_on(record: NodeRecord, picture: OutputPicture) -> VerdictSummary | 
 
 
 def _origin_of(origins: Sequence[FileOrigin], calls: Sequence[CallRecord]) -> FileOrigin | None:
-    """How the picture came into the store: by its own call, where several made the same bytes."""
+    """The call that made the picture: the take's own, if several made the same bytes."""
     keys = {call.key for call in calls}
     return next((origin for origin in origins if origin.key in keys), origins[0] if origins else None)
 
@@ -171,7 +170,7 @@ def _record_of_origin(origin: FileOrigin) -> CallRecord:
 
 
 def embed_settings_for(recipe: Recipe, signer: ImageSigner | None = None) -> EmbedSettings:
-    """The marks of a recipe's pictures; `signer` signs them, where there is one."""
+    """What a recipe embeds in its pictures; `signer` signs them, if there is one."""
     people = {
         name: DepictedPerson(name=name, trigger=subject.trigger, noun=subject.noun)
         for name, subject in recipe.subjects.items()
@@ -180,9 +179,9 @@ def embed_settings_for(recipe: Recipe, signer: ImageSigner | None = None) -> Emb
 
 
 def signed_embed_settings(recipe: Recipe, settings: Settings, files: RecipeFiles) -> EmbedSettings:
-    """What this recipe's pictures are to tell, and who signs that. Raises what `signer_for` does.
+    """What this recipe embeds in its pictures, and the signer. Raises as `signer_for` does.
 
-    The certificate is among the `files` that the run has seen, so that the next one notices another in its place.
+    The certificate becomes one of the run's `files`, so that the next run notices a change.
     """
     signer = signer_for(recipe, settings)
     if signer is not None:
@@ -191,10 +190,10 @@ def signed_embed_settings(recipe: Recipe, settings: Settings, files: RecipeFiles
 
 
 def signer_for(recipe: Recipe, settings: Settings, *, now: datetime | None = None) -> ImageSigner | None:
-    """Who signs this recipe's pictures, None where `outputs.files.embed` has no `c2pa`.
+    """The signer of this recipe's pictures, None if `outputs.files.embed` has no `c2pa`.
 
-    `now` has a time zone (None: this moment). Raises Unusable and Invalid, as `load_credential` does, for whatever
-    would stop signing half way: called before anything is spent.
+    `now` has a time zone (None: this moment). Raises Unusable and Invalid, as `load_credential` does, before anything
+    is paid for.
     """
     if "c2pa" not in recipe.outputs.embed:
         return None
@@ -206,11 +205,11 @@ def signer_for(recipe: Recipe, settings: Settings, *, now: datetime | None = Non
 
 
 WriterFor: TypeAlias = Callable[[NodeRecord, OutputPicture], MetadataWriter]
-"""What a take's picture has on, in the output folder."""
+"""Gives the writer of a take's picture's metadata."""
 
 
 class OutputFolder:
-    """Puts pictures in place and knows what it put where."""
+    """Writes pictures to the output folder, and remembers their stamps."""
 
     def __init__(self, store: Store, folder: Path, dressing: WriterFor) -> None:
         """`folder` is the recipe's own."""
@@ -218,13 +217,13 @@ class OutputFolder:
         self._dressing = dressing
         self.folder = folder
         self.stats: dict[str, FileStamp] = {}
-        """The file under each name, as it was when it was put or found there."""
+        """The stamp of the file under each name, as it was written or found."""
 
     def put(self, records: Iterable[NodeRecord]) -> int:
-        """Put every picture of the records in place; return how many had been there and were gone or changed.
+        """Write every picture of the records; return how many earlier ones were missing or changed.
 
-        Raises Unusable where a file that is not ours is in the way, or the folder can't be written; Invalid
-        (`unmarkable`) where a picture can't say what it is.
+        Raises Unusable if a file that isn't ours is in the way, or the folder can't be written; Invalid (`unmarkable`)
+        if a picture can't hold metadata.
         """
         wanted = {
             self.folder / picture.name: (picture, self._dressing(record, picture))

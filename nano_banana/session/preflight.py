@@ -1,7 +1,7 @@
 """Checks everything that can be checked for free before a paid call.
 
-Decodes every photo, mask and reference, measures people, packs training sets, tries the folders and looks at the disk's
-space. Its answers are ordinary calls, so the run finds them in the store. `check` tries every take without any call.
+Decodes every photo, mask and reference, measures people, packs training sets, and checks folders and disk space. This
+makes ordinary calls, so the run finds their replies in the store. `check` tries every take without any call.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from nano_banana.session.session import Session
 from nano_banana.store.database import OUTPUT_ERRORS, translate_errors
 
 FILES_AT_ONCE = 4
-"""Files that are checked at one time: each may take the memory of a large picture."""
+"""The most files that are checked at one time: each may need the memory of a large picture."""
 
 
 def file_problems(files: Mapping[Path, str], masks: Collection[Path] = ()) -> Mapping[Path, Sequence[Problem]]:
-    """What keeps each of these files (by media type) from being used; those that are as they should be are absent.
+    """The problems of each of these files (with media types); files without problems are not in the result.
 
     Pictures are decoded, captions read as text, and the headers of adapters checked.
     """
@@ -47,7 +47,7 @@ def file_problems(files: Mapping[Path, str], masks: Collection[Path] = ()) -> Ma
             return error.problems
         return ()
 
-    # Pillow decodes outside of the interpreter's lock.
+    # Pillow releases the interpreter's lock while decoding.
     with ThreadPoolExecutor(FILES_AT_ONCE) as pool:
         found = zip(files, pool.map(flaw, files), strict=True)
         return {path: problems for path, problems in found if problems}
@@ -79,7 +79,7 @@ def _check_file(path: Path, media: str, *, is_mask: bool) -> None:
 
 
 def check_writable(folder: Path) -> None:
-    """Raise Unusable if no file can be written into the folder, or into the nearest one above it that is there."""
+    """Raise Unusable if no file can be written into the folder, or into its nearest existing parent."""
     with translate_errors(folder, OUTPUT_ERRORS), tempfile.TemporaryFile(dir=_nearest_existing(folder)):
         pass
 
@@ -93,19 +93,19 @@ def check_space(folder: Path, needed: int) -> None:
 
 
 def _nearest_existing(folder: Path) -> Path:
-    """The folder, or the first above it that is there; a file in the way counts as there."""
+    """The folder or its nearest parent that exists, even if it is a file."""
     return next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
 
 
 PICTURE_BYTES = 2_000_000
-"""A small PNG of one megapixel."""
+"""The size of a small PNG of one megapixel."""
 
 ADAPTER_BYTES = 50_000_000
-"""A small adapter."""
+"""The size of a small adapter."""
 
 
 def check_inputs(session: Session, forecast: Forecast) -> list[Problem]:
-    """Raise Invalid with every file that can't be used by what a run would make; return warnings.
+    """Raise Invalid with every unusable file that a run would read; return warnings.
 
     A damaged picture that a shot opens is only a warning: its take fails before anything is paid for it.
     """
@@ -117,7 +117,7 @@ def check_inputs(session: Session, forecast: Forecast) -> list[Problem]:
 
 
 def check_budget(session: Session, forecast: Forecast) -> None:
-    """Raise LimitReached if the budget can't suffice for what is sure to be made, with what would fit."""
+    """Raise LimitReached if the budget is too small for the certain costs; it suggests a smaller run."""
     budget, tally = session.budget_usd, forecast.tally
     if budget is None:
         return
@@ -138,7 +138,7 @@ def _over_budget(session: Session, kind: str, **data: JSONValue) -> LimitReached
 
 
 def _affordable(session: Session, budget: float) -> Iterator[tuple[str, float]]:
-    """What of the recipe the budget holds: as many takes as can be, else a shot, by its option and what it costs."""
+    """What the budget suffices for, as an option with its cost: a number of takes, or else a shot."""
     if session.request.text is not None:
         return
     only = session.request.only
@@ -160,14 +160,14 @@ def _affordable(session: Session, budget: float) -> Iterator[tuple[str, float]]:
 
 
 def _rounded_up(usd: float) -> float:
-    """The sum in as many digits as are shown, never less."""
+    """The sum rounded up to the digits that are shown."""
     digits = 2 if usd >= 1 else 3 if usd >= 0.01 else 4
     scale = float(10**digits)
     return math.ceil(usd * scale - 1e-6) / scale
 
 
 def check_overwriting(session: Session, forecast: Forecast) -> None:
-    """Raise Invalid if pictures would take the place of those of another recipe that has the same name."""
+    """Raise Invalid if pictures would replace those of another recipe with the same name."""
     other, ours = manifest_recipe(session.folder), session.recipe.path.absolute()
     if session.request.text is not None or other is None or not other.exists() or other.samefile(ours):
         return
@@ -175,17 +175,15 @@ def check_overwriting(session: Session, forecast: Forecast) -> None:
     theirs = {as_text(entry["id"]) for kind, entry in manifest_entries(session.folder) if kind == "take"}
     if taken := sorted(planned & theirs):
         place = session.loaded.nearest(("name",))
-        folder, count = str(session.folder), len(taken) - 1
-        raise Invalid(
-            [problem("name_taken", position=place, other=str(other), folder=folder, take=taken[0], count=count)]
-        )
+        data: JSONObject = {"other": str(other), "folder": str(session.folder), "take": taken[0]}
+        raise Invalid([Problem(kind="name_taken", position=place, data={**data, "count": len(taken) - 1})])
 
 
 def check_machine(session: Session, forecast: Forecast) -> None:
-    """Raise Unusable if what is made could not be put where it belongs, or what is paid for not be kept."""
+    """Raise Unusable if results can't be written or stored."""
     if not forecast.tally.total.to_make:
         return
-    # With them comes all that reads pictures.
+    # This loads everything that reads pictures.
     session.runner.store.check_writable()
     export = session.recipe.outputs.export
     recipe = session.recipe.path.absolute().parent
@@ -201,9 +199,9 @@ def check_machine(session: Session, forecast: Forecast) -> None:
 
 
 def run_free_calls(session: Session, forecast: Forecast, on_event: EventHandler) -> None:
-    """Do this machine's part of what takes wait for: photos are packed and people measured before a training is paid.
+    """Make this machine's calls that takes wait for: photos are packed and people measured before a training is paid.
 
-    Raises Invalid with every such part that fails.
+    Raises Invalid with the problems of every call that fails.
     """
     if not session.provider_spec.sends_data or not forecast.tally.total.paid:
         return
@@ -211,21 +209,23 @@ def run_free_calls(session: Session, forecast: Forecast, on_event: EventHandler)
         ends = session.runner.answer_batch("checks", [call for call, _ in calls], on_event, session.plan.files)
         failed = [(end, node) for end, (_, node) in zip(ends, calls, strict=True) if isinstance(end, CallFailed)]
         if failed:
-            raise Invalid(
-                [problem for end, node in failed for problem in _placed_problems(session, end.problems, node)]
-            )
+            found = []
+            for end, node in failed:
+                place = session.loaded.nearest(("subjects", node.info.subject, "training_set"))
+                found += [each if each.position else replace(each, position=place) for each in end.problems]
+            raise Invalid(found)
         session.checked |= {call.key for call, _ in calls}
 
 
 def _free_calls(session: Session) -> Sequence[tuple[Call, Node]]:
-    """The calls of trainings and measurements that this machine can make now, each with one that asks for it."""
+    """The calls of trainings and measurements that this machine can make now, each with a node that needs it."""
     roots = replace(session.plan, groups=())
     ends = preview(roots, session.runner.store.replies.get, reply_imaginer(session.catalog))
     return list({call.key: (call, end.node) for end in ends for call in _known_calls(end)}.values())
 
 
 def _known_calls(end: NodeResult) -> Iterator[Call]:
-    """This machine's calls that are still to be made, and take in nothing that is only guessed."""
+    """This machine's calls that are still to be made, and whose inputs are all known."""
     guessed = {blob.digest for step in end.steps if not step.cached for blob in step.reply.files.values()}
     for step in end.steps:
         call = step.call
@@ -234,14 +234,8 @@ def _known_calls(end: NodeResult) -> Iterator[Call]:
             yield call
 
 
-def _placed_problems(session: Session, problems: Sequence[Problem], node: Node) -> Iterator[Problem]:
-    place = session.loaded.nearest(("subjects", node.info.subject, "training_set"))
-    for each in problems:
-        yield each if each.position else replace(each, position=place)
-
-
 def input_file_problems(session: Session, among: Collection[Path] | None = None) -> list[Problem]:
-    """What is wrong in the recipe's files (None: in all of them), each at the place that names it."""
+    """The problems of the recipe's files (None: of all of them), each at the place that names the file."""
     places = {path: where for path, where in input_places(session.recipe).items() if among is None or path in among}
     if not places:
         return []
@@ -255,7 +249,7 @@ def input_file_problems(session: Session, among: Collection[Path] | None = None)
 
 
 def _named_problems(session: Session, path: Path, problems: Collection[Problem]) -> Iterator[Problem]:
-    """The problems with the path as the recipe would write it, where the file lies beside the recipe."""
+    """The problems with the file's path relative to the recipe, if the file is in its folder."""
     folder = session.loaded.files.folder
     shown = str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)
     for each in problems:
@@ -263,10 +257,10 @@ def _named_problems(session: Session, path: Path, problems: Collection[Problem])
 
 
 def check_every_take(session: Session) -> tuple[int, Sequence[Problem]]:
-    """Draw up every take's calls, so that a template that fails on some values is found.
+    """Plan every take's calls, to find templates that fail on some values.
 
-    Returns how many takes there are, and a warning for each pick of none of them. Raises Invalid with every such
-    template and every file that can't be used, and where copies could not be named.
+    Returns the number of takes, and a warning for each pick that matches none. Raises Invalid with every such template
+    and every unusable file, and if copies can't be named.
     """
     unread = {path: imagined_blob(str(path), media=media) for path, media in input_files(session.recipe).items()}
     plan = make_plan(session.bench(unread), session.selection)

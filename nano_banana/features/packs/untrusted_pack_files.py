@@ -11,15 +11,16 @@ from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from nano_banana.formats.zip_reader import ZIP_ERRORS, is_inside_name
-from nano_banana.model.problem import Invalid, Unusable, problem
+from nano_banana.model.json_values import JSONObject
+from nano_banana.model.problem import Invalid, Problem, Unusable, problem
 
 MOST_FILES = 500
 MOST_BYTES = 32 * 1_048_576
-"""Of all files together."""
+"""The most bytes of all files together."""
 MOST_FILE_BYTES = 8 * 1_048_576
-"""Bytes of one file."""
+"""The most bytes of one file."""
 MOST_SEEN = 20_000
-"""Files that are looked through for a pack."""
+"""The most files that are searched for a pack."""
 
 TEXTS = frozenset({".yaml", ".yml", ".j2", ".txt", ".md"})
 NAMES = frozenset({"LICENSE", "LICENCE", "README", "COPYING", "NOTICE"})
@@ -30,17 +31,17 @@ PICTURE_HEADS: Mapping[str, bytes] = {
     ".png": b"\x89PNG\r\n\x1a\n",
     ".webp": b"RIFF",
 }
-"""How pictures begin, by suffix."""
+"""The first bytes of pictures, by suffix."""
 
 
 ChooseFolder = Callable[[Sequence[str]], PurePosixPath]
-"""Which folder, of all the files' names."""
+"""Chooses a folder from all files' names."""
 ChosenFiles = tuple[PurePosixPath, Mapping[str, bytes]]
-"""The folder that was chosen, and its files by their path from there."""
+"""The chosen folder, and its files by their path in it."""
 
 
 def folder_files(folder: Path, choose: ChooseFolder) -> ChosenFiles:
-    """The files of the chosen folder in a folder; hidden ones are passed over, and what lies elsewhere is not read.
+    """The files of the chosen folder in a folder; hidden files and other folders are not read.
 
     Raises Invalid: `pack_link`, `pack_file_kind`, `pack_too_big`. Raises Unusable (`unreadable_pack`).
     """
@@ -60,7 +61,7 @@ def folder_files(folder: Path, choose: ChooseFolder) -> ChosenFiles:
 
 
 def zip_files(archive: Path, choose: ChooseFolder) -> ChosenFiles:
-    """The same of a zip. Nothing is written anywhere.
+    """The files of the chosen folder in a zip. Nothing is unpacked to disk.
 
     Raises Invalid as `folder_files` does, and `pack_not_zip`, `pack_outside`. Raises Unusable (`unreadable_pack`).
     """
@@ -78,7 +79,7 @@ def zip_files(archive: Path, choose: ChooseFolder) -> ChosenFiles:
                     raise Invalid([problem("pack_link", file=name, pack=archive.name)])
                 bag.room_for(name, entry.file_size)
                 with opened.open(entry) as file:
-                    bag.put(name, file.read(MOST_FILE_BYTES + 1))  # what an entry says of its size is its own word
+                    bag.put(name, file.read(MOST_FILE_BYTES + 1))  # an entry's stated size can't be trusted
     except ZIP_ERRORS as error:
         raise Invalid([problem("pack_not_zip", file=archive.name)]) from error
     except OSError as error:
@@ -90,7 +91,7 @@ _T = TypeVar("_T")
 
 
 def _below(named: Mapping[str, _T], home: PurePosixPath) -> Iterator[tuple[str, _T]]:
-    """What lies in `home`, by its path from there, without what is hidden."""
+    """The entries in `home` by their path in it, without hidden ones."""
     for name, thing in named.items():
         path = PurePosixPath(name)
         if path.is_relative_to(home) and not _is_hidden(path.relative_to(home).as_posix()):
@@ -98,7 +99,7 @@ def _below(named: Mapping[str, _T], home: PurePosixPath) -> Iterator[tuple[str, 
 
 
 class _FileCollector:
-    """Takes files up to its bounds."""
+    """Collects files up to the limits."""
 
     def __init__(self, source: str) -> None:
         self.files: dict[str, bytes] = {}
@@ -106,23 +107,13 @@ class _FileCollector:
         self._bytes = 0
 
     def room_for(self, name: str, size: int, *, most: int = MOST_FILE_BYTES) -> None:
-        """Raise Invalid where so many bytes more would be too much; one file has at most `most`."""
+        """Raise Invalid if so many more bytes are too many; one file has at most `most`."""
         if size > most or self._bytes + size > MOST_BYTES or len(self.files) >= MOST_FILES:
-            raise Invalid(
-                [
-                    problem(
-                        "pack_too_big",
-                        file=name,
-                        pack=self._source,
-                        files=MOST_FILES,
-                        size=MOST_BYTES,
-                        each=MOST_FILE_BYTES,
-                    )
-                ]
-            )
+            limits: JSONObject = {"files": MOST_FILES, "size": MOST_BYTES, "each": MOST_FILE_BYTES}
+            raise Invalid([Problem(kind="pack_too_big", data={"file": name, "pack": self._source, **limits})])
 
     def put(self, name: str, data: bytes) -> None:
-        """Take a file in. Raises Invalid where it is none that a pack may hold."""
+        """Add a file. Raises Invalid if a pack may not have such a file."""
         self.room_for(name, len(data))
         if not _is_allowed(PurePosixPath(name), data):
             raise Invalid([problem("pack_file_kind", file=name, pack=self._source)])
@@ -131,7 +122,7 @@ class _FileCollector:
 
 
 def _is_allowed(path: PurePosixPath, data: bytes) -> bool:
-    """Whether it is a text or a picture, by its name and by how it looks inside."""
+    """Whether it is a text or a picture, by its name and its content."""
     suffix = path.suffix.casefold()
     if suffix in PICTURE_HEADS:
         return data.startswith(PICTURE_HEADS[suffix])
@@ -148,7 +139,7 @@ def _is_hidden(name: str) -> bool:
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    """All below `folder` that is not hidden and no folder; links to folders too, which are not entered."""
+    """All visible files in `folder` and its folders, and links, which are not followed."""
     for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
         if entry.name.startswith("."):
             continue

@@ -20,7 +20,7 @@ from nano_banana.settings.configuration import Settings
 
 
 class SingleContext(Struct, frozen=True, kw_only=True):
-    """The settings of the project that the user stands in, and its endpoints."""
+    """The settings and endpoints of the project in the current folder."""
 
     settings: Settings
     catalog: Catalog
@@ -38,38 +38,33 @@ DEFAULT_ENDPOINTS = {
     "edit": "fal-ai/nano-banana-pro/edit",
     "upscale": "fal-ai/seedvr/upscale/image",
 }
-"""The default."""
+"""The default endpoint of each task."""
 
 ADAPTER_ENDPOINTS = {
     "generate": ("fal-ai/flux-lora", "fal-ai/flux-2/lora"),
     "inpaint": ("fal-ai/flux-lora/inpainting",),
 }
-"""What is asked with adapters: the first of their family."""
+"""The endpoints for adapters: the first one of their family."""
 
 
 def endpoint_for_task(
     catalog: Catalog, task: str, using: str | None, bases: Sequence[str] = (), *, worn: bool
 ) -> Endpoint:
-    """The endpoint of that name; without one the usual one for the task, and for adapters of these families.
+    """The endpoint of that name, or else the default one for the task and for adapters of these families.
 
-    Raises Invalid where the catalog has none of that name, or one that does something else.
+    Raises Invalid if the catalog has no such endpoint, or it does something else.
     """
     name = using or (_adapter_endpoint(catalog, task, bases) if worn else DEFAULT_ENDPOINTS[task])
     found = catalog.get(name)
+    if found is not None and found.does in _TASKS[task]:
+        return found
+    endpoints = [endpoint for each in catalog.ids if (endpoint := catalog.get(each)) is not None]
+    names = [endpoint.id for endpoint in endpoints if endpoint.does in _TASKS[task]]
+    about: JSONObject = {"name": name, "task": task, "known": ", ".join(names)}
     if found is None:
-        near = tuple(catalog.near(name)) or did_you_mean(name, _endpoints_for(catalog, task))
-        raise Invalid(
-            [problem("no_endpoint_for", suggestions=near, name=name, task=task, known=_listed_endpoints(catalog, task))]
-        )
-    if found.does not in _TASKS[task]:
-        raise Invalid(
-            [
-                problem(
-                    "endpoint_does", name=name, does=str(found.does), task=task, known=_listed_endpoints(catalog, task)
-                )
-            ]
-        )
-    return found
+        near = tuple(catalog.near(name)) or did_you_mean(name, names)
+        raise Invalid([Problem(kind="no_endpoint_for", suggestions=near, data=about)])
+    raise Invalid([Problem(kind="endpoint_does", data={**about, "does": str(found.does)})])
 
 
 _TASKS: Mapping[str, frozenset[Task]] = {
@@ -81,15 +76,6 @@ _TASKS: Mapping[str, frozenset[Task]] = {
 }
 
 
-def _endpoints_for(catalog: Catalog, task: str) -> list[str]:
-    found = [catalog.get(name) for name in catalog.ids]
-    return [endpoint.id for endpoint in found if endpoint is not None and endpoint.does in _TASKS[task]]
-
-
-def _listed_endpoints(catalog: Catalog, task: str) -> str:
-    return ", ".join(_endpoints_for(catalog, task))
-
-
 def _adapter_endpoint(catalog: Catalog, task: str, bases: Sequence[str]) -> str:
     for name in ADAPTER_ENDPOINTS.get(task, ()):
         endpoint = catalog.get(name)
@@ -99,7 +85,7 @@ def _adapter_endpoint(catalog: Catalog, task: str, bases: Sequence[str]) -> str:
 
 
 def options_for_roles(endpoint: Endpoint, said: Mapping[str, JSONValue]) -> JSONObject:
-    """The endpoint's fields for what was said, by role (`guidance`: 2.8); what is None was not.
+    """The endpoint's fields for values by role (`guidance`: 2.8); None is not given.
 
     Raises Invalid with every role that the endpoint has no field for, each as the option of its name.
     """
@@ -122,7 +108,7 @@ MEGAPIXEL = 1024 * 1024
 def size_option(endpoint: Endpoint, said: str | None) -> JSONObject:
     """The endpoint's field for a size such as `880x1104`, `4:5` or `portrait_4_3`; a ratio has about a megapixel.
 
-    Nothing for None. Raises Invalid for what is no size, or none that this endpoint takes.
+    Empty for None. Raises Invalid for text that is no size, or a size that this endpoint doesn't take.
     """
     if said is None:
         return {}
@@ -144,10 +130,10 @@ def size_option(endpoint: Endpoint, said: str | None) -> JSONObject:
 
 
 def _ratio_sides(across: int, down: int, said: str) -> JSONObject:
-    """About a megapixel of that shape, in the blocks that models draw in."""
+    """About a megapixel of that shape, in multiples of a model's block."""
     if not across or not down:
         raise Invalid([problem("not_a_size", given=said, known=", ".join(NAMED_SIZES))])
     width = math.sqrt(MEGAPIXEL * across / down)
     sides = (width, width * down / across)
-    # Rounded down: many endpoints bill a begun megapixel as a whole one.
+    # Rounded down: many endpoints round up to whole megapixels in bills.
     return dict(zip(("width", "height"), (int(side) // SIZE_MULTIPLE * SIZE_MULTIPLE for side in sides), strict=True))
