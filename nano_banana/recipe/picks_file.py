@@ -112,9 +112,10 @@ class PickClash(Struct, frozen=True, kw_only=True):
 
 
 class ChangedPicks(Struct, frozen=True, kw_only=True):
-    """What is said of every take after changes, and the changes that were not made."""
+    """What is said of every take after changes, what is new of it, and the changes that were not made."""
 
     picks: Mapping[str, TakePick]
+    changed: Mapping[str, TakePick] = field(default_factory=dict)
     clashes: Sequence[PickClash] = ()
 
 
@@ -258,11 +259,14 @@ def _document_at(path: Path) -> Document | None:
     return read_picks_file(RecipeFiles(path.parent), str(path))
 
 
-def apply_decisions(path: Path, changes: Sequence[PickChange], takes: Collection[str] = ()) -> ChangedPicks:
+def apply_decisions(
+    path: Path, changes: Sequence[PickChange], takes: Collection[str] = (), *, dry_run: bool = False
+) -> ChangedPicks:
     """Write changes into a `picks.yaml`, which is made if there is none; comments and order stay.
 
     Changes are made in their order. One that clashes with what was said meanwhile isn't written. If an editor writes
     the file at the same time, the changes are merged into what it wrote. Applying changes twice is the same as once.
+    A `dry_run` writes nothing.
 
     Raises Invalid with every problem of the file, and Unusable if it can't be written.
     """
@@ -274,10 +278,10 @@ def apply_decisions(path: Path, changes: Sequence[PickChange], takes: Collection
             picks = picks_in(document)
             changed, clashes = change_picks(picks, changes, takes)
             data = picks_with(document.data if document else {}, changed)
-            if changed and not _replace(path, before, data):
+            if changed and not dry_run and not _replace(path, before, data):
                 continue
             picks = decode_section(data, PicksSection).picks
-            return ChangedPicks(picks=take_picks(picks, takes), clashes=clashes)
+            return ChangedPicks(picks=take_picks(picks, takes), changed=changed, clashes=clashes)
 
 
 def _replace(path: Path, before: bytes | None, data: JSONObject) -> bool:

@@ -83,17 +83,16 @@ def test_a_wrong_request_writes_nothing(choosing: Project, serve: Serve, body: J
     assert not picks_file(choosing).exists()
 
 
-def test_decisions_stand_under_a_stage_that_chooses(choosing: Project, serve: Serve) -> None:
-    """Under another they would make the recipe invalid."""
-    known = {**change("heads/ana/office/s11", "keep"), "stage": "takes"}
-    unknown = {**change("heads/ana/gone/s11", "keep"), "stage": "takes"}
+def test_a_decision_is_written_where_its_take_is_decided_about(choosing: Project, serve: Serve) -> None:
+    elsewhere = {**change("heads/ana/office/s11", "keep"), "stage": "takes"}
+    unknown = {**change("heads/nobody/s1", "keep"), "stage": "likeness"}
     with serve(choosing) as visit:
-        refused = visit.page.post("/api/picks", json={"changes": [known, unknown]})
+        refused = visit.page.post("/api/picks", json={"changes": [unknown]})
         assert not picks_file(choosing).exists()
-        answer = visit.page.post("/api/picks", json={"changes": [known]}).json()
+        answer = visit.page.post("/api/picks", json={"changes": [elsewhere]})
     assert refused.status_code == 422
-    assert "`takes`" in refused.json()["error"]
-    assert answer["picks"]["heads/ana/office/s11"]["stage"] == "picks"
+    assert "`likeness`" in refused.json()["error"]
+    assert answer.json()["picks"]["heads/ana/office/s11"]["stage"] == "picks"
 
 
 def test_a_broken_picks_file_is_told_of(choosing: Project, serve: Serve) -> None:

@@ -67,6 +67,17 @@ MESSAGES: Mapping[str, Message] = {
     ),
     "prune_part": Message("`--prune` needs a full run (no `--only` or `--sample`)", "run it without them"),
     # contact sheets
+    "gallery_empty": Message("`{recipe}` has no pictures to choose from", "run it first"),
+    "gallery_folder": Message(
+        "`{folder}` has other files in it", "name an empty folder, or that of an earlier gallery"
+    ),
+    "client_file": Message(
+        "`{path}` isn't the file of a gallery: {why}", "merge the `client.json` that the gallery saved"
+    ),
+    "client_other_recipe": Message(
+        "this file is about the recipe `{name}`, not about `{recipe}`",
+        "name the recipe: `picks merge client.json RECIPE`",
+    ),
     "sheet_empty": Message(
         "nothing to show: there are no pictures of {stages} in the store",
         "make some first (`nano-banana run`), or choose another stage with `--stage`",
