@@ -27,6 +27,7 @@ export class DecisionBar {
     this.root = this.build();
     for (const name of ["list", "current", "words", "selection", "view"]) state.addEventListener(name, () => this.render());
     queue.addEventListener("status", () => this.renderSaved());
+    this.render();
   }
 
   build() {

@@ -252,7 +252,7 @@ export class ReviewPage {
   }
 
   focusView() {
-    if (this.state.view === "grid") this.grid.root.focus({ preventScroll: true });
+    if (this.state.view === "grid" && !this.grid.root.hidden) this.grid.root.focus({ preventScroll: true });
     else if (document.activeElement !== document.body) document.activeElement?.blur();
   }
 
@@ -263,7 +263,11 @@ export class ReviewPage {
   onList() {
     const isEmpty = this.state.shown.length === 0;
     this.notice.hidden = !isEmpty;
-    if (isEmpty) this.notice.replaceChildren(...this.emptyText());
+    // A listbox without options has nothing to say to a screen reader.
+    const isBack = this.grid.root.hidden && !isEmpty && document.activeElement === document.body;
+    this.grid.root.hidden = isEmpty;
+    if (isBack) this.focusView();
+    if (isEmpty) this.notice.replaceChildren(element("span", {}, ...this.emptyText()));
   }
 
   emptyText() {

@@ -16,6 +16,7 @@ async function start() {
     page.show(...(await asked).slice(1));
     followServer(page);
   } catch (error) {
+    document.querySelector(".decision-bar")?.remove();
     const again = element("button", { type: "button", class: "main-button", onclick: () => location.reload() }, "Try again");
     const help = error.help || (error instanceof TypeError ? "Is `nano-banana studio` still running?" : "");
     main.replaceChildren(element("div", { class: "empty" }, element("p", {}, error.message), help && element("p", {}, help), again));

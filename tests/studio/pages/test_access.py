@@ -57,6 +57,25 @@ def test_axe_finds_nothing_on_the_review_page(page: Page, axe: str) -> None:
         assert (keys, violations(page, axe)) == (keys, [])
 
 
+def test_axe_finds_nothing_where_there_is_nothing_to_show(page: Page, axe: str, studio: FakeStudio) -> None:
+    page.keyboard.press("/")
+    page.keyboard.type("nosuch")
+    expect(page.locator(".grid-view .empty")).to_be_visible()
+    assert violations(page, axe) == []
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    expect(page.locator(".tile").first).to_be_visible()
+    studio.stop()
+    page.keyboard.press("p")
+    expect(page.locator(".saved")).to_have_text("1 not saved")
+    assert violations(page, axe) == []
+    page.route("**/api/takes", lambda route: route.abort())
+    studio.start()
+    page.reload()
+    expect(page.get_by_role("button", name="Try again")).to_be_visible()
+    assert violations(page, axe) == []
+
+
 def test_axe_finds_nothing_on_the_run_page(page: Page, axe: str, studio: FakeStudio) -> None:
     page.goto(f"{studio.url}run")
     expect(page.get_by_role("button", name="Start")).to_be_visible()
