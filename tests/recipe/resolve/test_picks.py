@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from nano_banana.model.nodes import NodeInfo
+from nano_banana.planner.takes import pick_stages, stage_paths
 from nano_banana.recipe.load import Loaded
 from tests.recipe.resolve.tools import kinds, load, write
 from tests.workspace import Workspace
@@ -109,3 +111,33 @@ def test_where_the_stage_is_left_out_the_shape_is_shown(workspace: Workspace) ->
     workspace.write("recipe.yaml", f"nano_banana: 1\nname: r{TEXT}")
     workspace.write("picks.yaml", "picks: {keep: [one/ana/s1]}\n")
     workspace.run("check").shows("picks.yaml:1:15", "`picks: {STAGE: {keep: [TAKE]}}`")
+
+
+UPSCALE = "- {id: %s, upscale: %s, using: fal-ai/seedvr/upscale/image}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "stage"),
+    [
+        (TEXT, "picks"),
+        (TEXT + UPSCALE % ("finish", "picks"), "picks"),
+        (TEXT + "- {id: checked, gate: picks}\n", "checked"),
+        (GATED, "judged"),
+        (GATED.partition("- {id: judged")[0], "takes"),
+        (GATED.partition("- {id: judged")[0] + UPSCALE % ("finish", "takes"), "finish"),
+    ],
+)
+def test_a_decision_is_written_under_the_last_stage_that_decides(tmp_path: Path, text: str, stage: str) -> None:
+    recipe = read(tmp_path, None, text).recipe
+    last = stage_paths(recipe)[0].stages[-1].id
+    info = NodeInfo(kind="take", slot="", stage=last, shot="one")
+    assert pick_stages(recipe)("one/ana/s1", info) == stage
+
+
+def test_each_way_of_a_forked_take_has_its_own_stage(tmp_path: Path) -> None:
+    choose = "- {id: best, choose: judged, keep: {best: 1}}\n"
+    loaded = read(tmp_path, None, GATED + UPSCALE % ("big", "judged") + choose)
+    stage_of = pick_stages(loaded.recipe)
+    ends = {name: NodeInfo(kind="take", slot="", stage=name, shot="one") for name in ("big", "best")}
+    found = {name: stage_of(f"one/ana/s1@{name}", info) for name, info in ends.items()}
+    assert found == {"big": "judged", "best": "best"}
