@@ -23,6 +23,8 @@ export class TakeDetails {
       this.facts,
     );
     this.story = element("details", { class: "story" }, element("summary", {}, "How it was made"));
+    // A client gallery tells nothing of how its pictures were made.
+    this.story.hidden = !explain;
     this.story.addEventListener("toggle", () => this.story.open && this.explain());
     this.root.append(this.story);
     this.draw = oncePerFrame(() => this.render());
