@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
-from nano_banana.cli.formatting import money, one_line, plural, visible
+from nano_banana.cli.formatting import money, one_line, pick_text, plural, visible
 from nano_banana.cli.screen import Screen
 from nano_banana.cli.verdict_reports import likeness_text, verdict_text
 from nano_banana.model.flow import Ruling
@@ -33,7 +33,7 @@ DIFF_CONTEXT = 4
 def say_story(screen: Screen, story: Explanation) -> None:
     """Print the verdict and the photos it is based on; then by attempt each call, what changed, and each verdict."""
     record = story.record
-    screen.say(f"{record.id}: {record.status}" + _ending_text(record))
+    screen.say(f"{record.id}: {record.status}" + _ending_text(record) + _pick_suffix(story))
     for compared in story.compared:
         screen.say(f"  {comparison_text(compared)}")
     if record.person:
@@ -78,6 +78,10 @@ def _grouped_calls(calls: Sequence[CallExplanation]) -> Iterator[list[CallExplan
 
     for _, some in groupby(enumerate(calls), key=look):
         yield [call for _, call in some]
+
+
+def _pick_suffix(story: Explanation) -> str:
+    return f"; picks.yaml: {pick_text(story.pick)}" if story.pick else ""
 
 
 def _ending_text(record: NodeRecord) -> str:

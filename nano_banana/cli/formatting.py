@@ -7,6 +7,10 @@ import unicodedata
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nano_banana.recipe.picks_file import TakePick
 
 TAB_SPACES = "    "
 
@@ -158,3 +162,11 @@ def time_ago(then: float, now: float) -> str:
         if count >= 1:
             said = f"{count} {unit}{'s' if unit == 'day' and count > 1 else ''} ago"
     return said
+
+
+def pick_text(pick: TakePick) -> str:
+    """What a person said of a take: `keep, 4 stars, “for the cover”`; `undecided`."""
+    parts = [str(pick.decision or "undecided")]
+    parts += [plural(pick.stars, "star")] if pick.stars else []
+    parts += [f"“{visible(pick.note)}”"] if pick.note else []
+    return ", ".join(parts)

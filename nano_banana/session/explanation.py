@@ -20,6 +20,7 @@ from nano_banana.model.problem import Invalid, NanoBananaError, did_you_mean, pr
 from nano_banana.planner.preview import IMAGINED_PATHS, preview, reply_imaginer
 from nano_banana.provenance.embedding import original_bytes, read_image_file, record_in
 from nano_banana.provenance.generation_record import GenerationRecord
+from nano_banana.recipe.picks_file import PICKS_FILE, TakePick, read_decisions
 from nano_banana.session.history import CallDifference, ValueChange, call_differences
 from nano_banana.session.run_execution import previous_calls_note
 from nano_banana.session.run_records import (
@@ -116,6 +117,8 @@ class Explanation(Struct, frozen=True, kw_only=True):
     sources: Mapping[str, str]
     """The origins of the digests in the calls: a file of the user, or the stage that makes it."""
     compared: Sequence[FaceComparison] = ()
+    pick: TakePick | None = None
+    """What `picks.yaml` says of the take, if anything."""
 
 
 def explain_take(session: Session, name: str) -> Explanation:
@@ -144,6 +147,7 @@ def explain_take(session: Session, name: str) -> Explanation:
         calls=_call_explanations(session, list(zip(places, steps, strict=True))),
         sources=(sources := _sources(plan, ends)),
         compared=_face_comparisons(session, ends, sources),
+        pick=read_decisions(session.request.recipe.with_name(PICKS_FILE), [node.id]).get(node.id),
     )
 
 

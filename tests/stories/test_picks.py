@@ -83,6 +83,7 @@ def test_without_a_gate_a_dropped_take_is_not_exported(project: Project) -> None
         "picks.yaml", f"picks: {{takes: {{drop: [{GOOD}, '*/s29'], keep: [heads/ana/street/s29]}}}}\n"
     )
     project.quiet("--prune")
+    project.workspace.run("explain", GOOD).shows("picks.yaml: drop")
     assert [name.rpartition("/")[2] for name in project.workspace.files("delivered/**/*.png")] == [
         "heads_street_11.png",
         "heads_street_29.png",

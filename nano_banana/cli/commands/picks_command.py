@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nano_banana.cli.app import SuggestingGroup
-from nano_banana.cli.formatting import plural, visible
+from nano_banana.cli.formatting import pick_text, plural, visible
 from nano_banana.cli.options import FILE, add_options, pass_screen
 from nano_banana.cli.project_loading import open_session, recipe_argument
 from nano_banana.cli.screen import Screen
@@ -16,7 +16,6 @@ from nano_banana.model.json_values import JSONObject
 
 if TYPE_CHECKING:
     from nano_banana.features.client_picks import MergedPicks
-    from nano_banana.recipe.picks_file import TakePick
 
 SECTION = ("Inspect", 12)
 
@@ -83,7 +82,7 @@ def _say_merged(screen: Screen, merged: MergedPicks, *, dry_run: bool) -> None:
 
     result, nothing = merged.result, TakePick()
     rows = [
-        (visible(take), _pick_text(merged.before.get(take, nothing)), "→", _pick_text(pick))
+        (visible(take), pick_text(merged.before.get(take, nothing)), "→", pick_text(pick))
         for take, pick in result.changed.items()
     ]
     screen.table(rows, most=MAX_LISTED)
@@ -92,7 +91,7 @@ def _say_merged(screen: Screen, merged: MergedPicks, *, dry_run: bool) -> None:
     if result.clashes:
         screen.say(screen.paint("yellow", f"{plural(len(result.clashes), 'clash', 'clashes')}, not written:"))
         clashes = [
-            (visible(clash.take), f"yours: {_pick_text(clash.theirs)}", f"the client's: {_pick_text(clash.mine)}")
+            (visible(clash.take), f"yours: {pick_text(clash.theirs)}", f"the client's: {pick_text(clash.mine)}")
             for clash in result.clashes
         ]
         screen.table(clashes, indent=2, most=MAX_LISTED)
@@ -100,10 +99,3 @@ def _say_merged(screen: Screen, merged: MergedPicks, *, dry_run: bool) -> None:
     if merged.unknown:
         names = ", ".join(map(visible, merged.unknown[:3])) + (" …" if len(merged.unknown) > 3 else "")
         screen.say(f"{plural(len(merged.unknown), 'take')} not in the recipe (left out): {names}")
-
-
-def _pick_text(pick: TakePick) -> str:
-    parts = [{"keep": "keep", "drop": "drop"}.get(pick.decision or "", "undecided")]
-    parts += [plural(pick.stars, "star")] if pick.stars else []
-    parts += [f"“{visible(pick.note)}”"] if pick.note else []
-    return ", ".join(parts)
