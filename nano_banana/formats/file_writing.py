@@ -6,6 +6,7 @@ others out (`private_files`), and files for others are written under the user's 
 
 from __future__ import annotations
 
+import grp
 import os
 import stat
 from collections.abc import Iterator
@@ -140,8 +141,6 @@ def copy_mode(path: Path, folder: Path) -> None:
 
 def group_id(group: str) -> int | None:
     """The id of a group by its name or number; None for "yes", the folder's own group. Raises KeyError."""
-    import grp
-
     if group == "yes":
         return None
     return int(group) if group.isdecimal() else grp.getgrnam(group).gr_gid
