@@ -59,9 +59,16 @@ class StudioServer:
     """Serves one project until it is stopped."""
 
     def __init__(
-        self, project: StudioProject, sock: socket.socket, access: StudioAccess, write_sheet: WriteSheet
+        self,
+        project: StudioProject,
+        sock: socket.socket,
+        access: StudioAccess,
+        write_sheet: WriteSheet,
+        *,
+        certificate: Path | None = None,
     ) -> None:
-        """Prepare; nothing is answered before `start`."""
+        """Prepare; nothing is answered before the `with` block. With a `certificate` (and its key) it serves TLS."""
+        self._certificate = certificate
         self.project = project
         self.access = access
         self.events = EventLog()
@@ -108,6 +115,7 @@ class StudioServer:
             log_config=None,
             access_log=False,
             server_header=False,
+            ssl_certfile=self._certificate,
             proxy_headers=False,
             timeout_graceful_shutdown=1,
             timeout_keep_alive=60,
