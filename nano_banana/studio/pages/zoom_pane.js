@@ -97,10 +97,13 @@ export class ZoomPane {
     this.sharpen();
   }
 
+  /** Loads a larger picture if the one that is shown is too small for its place: after a zoom, or once there is a place. */
   sharpen() {
     const url = this.wantedUrl();
     const last = this.images.at(-1);
-    if (!last || this.view.zoom <= 1 || last.src.endsWith(url)) return;
+    if (!last || last.src.endsWith(url)) return;
+    const needed = this.picture.width * Math.min(1, this.scale() * devicePixelRatio);
+    if (isReady(last) && last.naturalWidth >= needed) return;
     const sharper = this.cache.image(url);
     if (isReady(sharper)) this.put([sharper]);
     else this.put([this.images[0], sharper]);

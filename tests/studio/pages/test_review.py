@@ -99,6 +99,12 @@ def test_the_loupe_steps_through_takes_and_their_tries(window: Open) -> None:
     assert current(page) == "5"
 
 
+def test_the_first_picture_of_the_loupe_is_sharp(window: Open) -> None:
+    page = window()
+    press(page, "e")
+    expect(page.locator(".loupe .zoom-stage img").last).to_have_attribute("src", re.compile("thumb/(640|1280)/"))
+
+
 def test_z_zooms_to_the_face_and_back(window: Open) -> None:
     page = window()
     press(page, "z")
