@@ -17,7 +17,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType, field
 from msgspec.structs import replace
 
-from nano_banana.formats.struct_schema import SCHEMA_DIALECT, Section, described, section_schema
+from nano_banana.formats.struct_schema import SCHEMA_DIALECT, Section, decode_section, described, section_schema
 from nano_banana.formats.yaml_values import to_plain
 from nano_banana.model.call import canonical_json
 from nano_banana.model.json_values import JSONObject, JSONValue, as_object
@@ -278,11 +278,11 @@ def endpoint_schema() -> JSONObject:
 
 def endpoint_from_json(data: JSONObject) -> Endpoint:
     """Make the endpoint that `data` describes; `data` must satisfy `endpoint_schema()`."""
-    endpoint = msgspec.convert(data, Endpoint)
+    endpoint = decode_section(data, Endpoint)
     return replace(
         endpoint,
         title=endpoint.title or endpoint.id,
-        adapters_max=data.get("adapters_max", _unsaid_adapters_max(endpoint)),
+        adapters_max=endpoint.adapters_max if "adapters_max" in data else _unsaid_adapters_max(endpoint),
         fields=named_fields(endpoint.fields),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -237,14 +238,15 @@ class _ListingsFile(Struct, frozen=True, kw_only=True):
 
 def format_listings(listings: Mapping[str, EndpointListing]) -> str:
     """The file's text."""
-    return msgspec.json.encode(_ListingsFile(listings=dict(sorted(listings.items())))).decode() + "\n"
+    # (msgspec's JSON has no half surrogate pairs, which a description may have.)
+    return json.dumps(msgspec.to_builtins(_ListingsFile(listings=dict(sorted(listings.items()))))) + "\n"
 
 
 def read_listings(path: Path) -> dict[str, EndpointListing]:
     """The listings in the file. None if it doesn't exist or is damaged: they can be asked for again."""
     try:
-        rows = msgspec.json.decode(path.read_bytes(), type=_ListingsFile).listings
-    except (OSError, UnicodeDecodeError, msgspec.DecodeError):
+        rows = msgspec.convert(json.loads(path.read_bytes()), _ListingsFile).listings
+    except (OSError, ValueError, RecursionError):
         return {}
     return {
         name: replace(row, id=name, fields=None if row.fields is None else named_fields(row.fields))

@@ -175,6 +175,7 @@ def format_quotes(quotes: Mapping[str, PriceQuote]) -> str:
 def read_quotes(path: Path) -> dict[str, PriceQuote]:
     """The quotes in the file. None if it doesn't exist or is damaged: they can be fetched again."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=_QuotesFile).prices
-    except (OSError, UnicodeDecodeError, msgspec.DecodeError):
+        # (msgspec's JSON has no half surrogate pairs, which a unit's name may have.)
+        return msgspec.convert(json.loads(path.read_bytes()), _QuotesFile).prices
+    except (OSError, ValueError, RecursionError):
         return {}

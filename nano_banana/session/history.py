@@ -258,7 +258,12 @@ def verdict_totals(snapshots: Iterable[Snapshot], *, by_subject: bool) -> tuple[
                 people = take.card.subject or "+".join(take.card.cast)
                 name = people if by_subject else snapshot.recipe
                 counts.setdefault(name, Counter())[take.verdict.ruling] += 1
-    return tuple(VerdictTotals(name=name, **found) for name, found in sorted(counts.items()))
+    known = [field for field in VerdictTotals.__struct_fields__ if field != "name"]
+    # (A later version may know other rulings.)
+    return tuple(
+        VerdictTotals(name=name, **{ruling: found[ruling] for ruling in known})
+        for name, found in sorted(counts.items())
+    )
 
 
 LATEST_RUN = "latest"

@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from nano_banana.catalog.catalog import endpoint_faults
-from nano_banana.catalog.endpoint import endpoint_schema
+from nano_banana.catalog.endpoint import endpoint_from_json, endpoint_schema
 from nano_banana.model.json_values import JSONObject, JSONValue
 
 SOUND: JSONObject = {
@@ -61,6 +61,31 @@ def test_the_schema_is_valid_and_the_checked_in_file_equals_it() -> None:
 )
 def test_one_fault(more: JSONObject, kind: str, path: str) -> None:
     assert kinds(**more) == [(kind, path)]
+
+
+def test_whole_numbers_may_be_written_as_decimals() -> None:
+    fields: JSONObject = {"things": {"type": "list", "max_items": 3.0}, "more": {"type": "list", "max_items": 1e20}}
+    price: JSONObject = {
+        "usd": 1,
+        "unit": "image",
+        "block": 2.0,
+        "input_units": [1.0, 2],
+        "as_of": "2026-08",
+        "source": "it",
+    }
+    data: JSONObject = {
+        "id": "acme/draw",
+        "does": "generate",
+        "makes": ["images/*"],
+        "adapters_max": 2.0,
+        "fields": fields,
+        "price": price,
+    }
+    assert endpoint_faults(data) == []
+    endpoint = endpoint_from_json(data)
+    assert [endpoint.fields[name].max_items for name in fields] == [3, 10**20]
+    assert endpoint.price is not None
+    assert (endpoint.adapters_max, endpoint.price.block, endpoint.price.input_units) == (2, 2, (1, 2))
 
 
 def test_defaults_that_are_only_unusual_or_ours_are_no_faults() -> None:

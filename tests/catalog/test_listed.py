@@ -102,7 +102,10 @@ def test_a_reference_to_itself_ends() -> None:
 def test_listings_are_kept_in_a_file(tmp_path: Path) -> None:
     file = tmp_path / "listings.json"
     kept = {
-        "acme/draw": listed(prompt={"type": "string"}, size={"anyOf": [ref("ImageSize"), {"enum": ["auto"]}]}),
+        "acme/draw": listed(
+            prompt={"type": "string", "description": "\ud800", "maxLength": 10**20},
+            size={"anyOf": [ref("ImageSize"), {"enum": ["auto"]}]},
+        ),
         "acme/gone": EndpointListing(id="acme/gone", as_of=1.5, gone=True),
     }
     file.write_text(format_listings(kept), "utf-8")

@@ -76,7 +76,7 @@ def test_quotes_are_kept_in_a_file_and_laid_over_the_catalog(tmp_path: Path) -> 
     file = tmp_path / "prices.json"
     catalog = Catalog.load(quotes=file)
     assert catalog.quotes == {}
-    file.write_text(format_quotes({"fal-ai/flux-lora": quote(0.04), "no/such": quote(1)}))
+    file.write_text(format_quotes({"fal-ai/flux-lora": quote(0.04), "no/such": quote(1), "a/b": quote(1, "\ud800")}))
     catalog = Catalog.load(quotes=file)
     now, before = catalog.get("fal-ai/flux-lora"), catalog.written("fal-ai/flux-lora")
     assert now

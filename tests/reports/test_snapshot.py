@@ -95,6 +95,8 @@ def test_verdicts_are_added_up_by_recipe_or_by_subject() -> None:
         snapshot(take("a", verdict=ACCEPTED), take("b", verdict=REJECTED), take("c", verdict=SKIPPED), take("d")),
         snapshot(both, recipe="duo"),
     ]
+    later = take("e", verdict=replace(ACCEPTED, ruling="of a later version"))
+    assert verdict_totals([snapshot(later)], by_subject=False) == (VerdictTotals(name="portraits"),)
     assert verdict_totals(runs, by_subject=False) == (
         VerdictTotals(name="duo", accepted=1),
         VerdictTotals(name="portraits", accepted=1, rejected=1, not_judged=1),

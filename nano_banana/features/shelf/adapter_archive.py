@@ -153,7 +153,7 @@ def _read_description(archive: BoundedZip) -> _Description:
         raise Invalid([problem("archive_foreign", archive=archive.name)])
     try:
         return msgspec.convert(told, _Description)
-    except msgspec.ValidationError as error:
+    except ValueError as error:  # msgspec's own, or a key with half a surrogate pair
         raise Invalid([problem("archive_card", archive=archive.name)]) from error
 
 

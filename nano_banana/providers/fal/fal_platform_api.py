@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Annotated, TypeVar
 
-from msgspec import Meta, Struct, ValidationError, convert, field
+from msgspec import Meta, Struct, convert, field
 
 from nano_banana.model.json_values import JSONObject, JSONValue
 from nano_banana.model.problem import CallFailed, Refused, problem
@@ -32,7 +33,7 @@ class QuotedPrice(Struct, frozen=True, kw_only=True):
     """fal's price for one `unit` (fal's own word) of an endpoint, in `currency` (`USD`)."""
 
     endpoint: str = field(name="endpoint_id")
-    amount: Annotated[float, Meta(ge=0)] = field(name="unit_price")
+    amount: Annotated[float, Meta(ge=0, le=sys.float_info.max)] = field(name="unit_price")
     unit: str = ""
     currency: str = "USD"
 
@@ -85,7 +86,7 @@ class FalPlatform:
         """Prices by endpoint, without those that fal has no price for."""
         quotes: dict[str, QuotedPrice] = {}
         for item in await self._about("/v1/models/pricing", "prices", endpoints, {}):
-            with suppress(ValidationError):
+            with suppress(ValueError):  # msgspec's own, or a key with half a surrogate pair
                 quote = convert({key: value for key, value in item.items() if value is not None}, QuotedPrice)
                 quotes[quote.endpoint] = quote
         return quotes

@@ -53,6 +53,7 @@ def test_one_unknown_endpoint_loses_no_other() -> None:
 
 def test_a_price_that_is_no_number_is_none() -> None:
     rows = [{**price("a/b"), "unit_price": "cheap"}, {**price("c/d"), "unit_price": -1}, price("e/f"), "odd"]
+    rows += [{**price("g/h"), "unit_price": 1e999}, {**price("i/j"), "unit_price": 10**400}, {"\ud800": 1}]
     assert set(ask(lambda *_: (200, {"prices": rows}), lambda platform: platform.prices(["e/f"]))) == {"e/f"}
 
 
