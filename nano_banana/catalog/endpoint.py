@@ -306,7 +306,7 @@ def endpoint_to_json(endpoint: Endpoint) -> JSONObject:
         adapters_max=None if unsaid else endpoint.adapters_max,
         fields={name: replace(field, name="") for name, field in endpoint.fields.items()},
     )
-    return cast(JSONObject, msgspec.json.decode(msgspec.json.encode(shown)))
+    return as_object(json.loads(json.dumps(msgspec.to_builtins(shown))))
 
 
 def endpoint_to_yaml(endpoint: Endpoint, remarks: Sequence[str]) -> str:

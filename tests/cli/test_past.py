@@ -6,12 +6,12 @@ import io
 
 import pytest
 
-from nano_banana.cli.run_details import say_run, say_run_diff
+from nano_banana.cli.run_details import say_run, say_run_diff, take_json
 from nano_banana.cli.screen import Screen
 from nano_banana.model.json_values import JSONObject
 from nano_banana.session.history import compare_runs
 from nano_banana.store.run_log import Run
-from tests.reports.kept import key, snapshot, take
+from tests.reports.kept import REJECTED, key, snapshot, take
 
 
 @pytest.fixture
@@ -69,3 +69,11 @@ def test_many_takes_with_one_reason_are_counted_and_no_name_steers_the_terminal(
     say_run_diff(screen, compare_runs(old, new, documents))
     assert "x4/s11 and 4 more" in said(screen)
     assert "\x1b" not in said(screen)
+
+
+def test_a_verdict_is_told_by_name() -> None:
+    told = take_json(take("a", verdict=REJECTED))
+    reasons = ("too_far", "no_face")
+    named = {"stage": "judged", "ruling": "rejected", "score": 0.31, "threshold": 0.45, "reasons": reasons}
+    assert told["verdict"] == named
+    assert take_json(take("b"))["verdict"] is None
