@@ -56,8 +56,8 @@ class ProjectView(Struct, frozen=True, kw_only=True):
     encoded: Mapping[str, bytes]
     takes: Mapping[str, ListedTake]
     take_faces: Mapping[str, TakeFaces]
-    face_boxes: Mapping[str, FaceBox]
-    """The main face in each judged picture, by digest."""
+    face_boxes: Mapping[str, Sequence[FaceBox | None]]
+    """The face of each person in each judged picture, by digest."""
     photos: Mapping[str, SubjectPhotos]
     pictures: Mapping[str, PictureFile]
     folder: Path

@@ -30,7 +30,7 @@ class SavedView(Struct, frozen=True, kw_only=True):
     project: msgspec.Raw
     answer: msgspec.Raw
     take_faces: Mapping[str, TakeFaces]
-    face_boxes: Mapping[str, FaceBox]
+    face_boxes: Mapping[str, Sequence[FaceBox | None]]
     photos: Mapping[str, SubjectPhotos]
     media: Mapping[str, str]
     paths: Mapping[str, str]

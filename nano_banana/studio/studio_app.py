@@ -326,8 +326,10 @@ def _face(studio: Studio, request: Request) -> Response:
     from nano_banana.studio.studio_faces import face_in
 
     digest = str(request.path_params["digest"])
+    person = request.query_params.get("person", "0")
     view = studio.project.known or studio.project.view()
-    found, face = view.pictures.get(digest), face_in(view, digest)
+    found = view.pictures.get(digest)
+    face = face_in(view, digest, int(person)) if person.isdecimal() and len(person) < 4 else None
     if found is None or face is None:
         raise HTTPException(404)
     return _image(studio.thumbnails.face(digest, found, face.box), "image/webp")

@@ -50,13 +50,14 @@ class ComparedFaces(Struct, frozen=True, kw_only=True):
     references: list[ComparedPhoto]
 
 
-def face_in(view: ProjectView, digest: str) -> FaceBox | None:
-    """The main face in a picture of the project; None if there is none, or no gate has looked at it."""
+def face_in(view: ProjectView, digest: str, person: int = 0) -> FaceBox | None:
+    """The face of a take's person, or a photo's main face; None if there is none, or no gate has looked at it."""
     for photos in view.photos.values():
         for photo in (*photos.held_out, *photos.training):
             if photo.digest == digest:
                 return photo.face
-    return view.face_boxes.get(digest)
+    boxes = view.face_boxes.get(digest, ())
+    return boxes[person] if person < len(boxes) else None
 
 
 def take_faces(view: ProjectView, store: Store, take: str) -> dict[str, object] | None:

@@ -239,7 +239,7 @@ class StudioProject:
             encoded=encoded,
             takes={take.id: take for take in listing.takes},
             take_faces=listing.faces,
-            face_boxes={seen.picture: seen.boxes[0] for seen in listing.faces.values() if seen.boxes and seen.boxes[0]},
+            face_boxes={seen.picture: seen.boxes for seen in listing.faces.values()},
             photos=photos,
             pictures={**_photo_files(session), **_stored_files(listing)},
             folder=session.folder,

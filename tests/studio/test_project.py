@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from nano_banana.studio import studio_project
+from nano_banana.studio.project_view import ProjectView
+from nano_banana.studio.studio_faces import face_in
+from nano_banana.studio.take_listing import FaceBox
 from tests.stories.project import Project
 from tests.studio.conftest import Serve
 
@@ -76,6 +81,27 @@ def test_a_picture_that_is_gone_is_not_found(made: Project, serve: Serve) -> Non
         file.unlink()
         answers = [visit.page.get(f"/{place}/{digest}") for place in ("picture", "thumb/640", "face")]
     assert {answer.status_code for answer in answers} == {404}
+
+
+def test_each_person_of_a_picture_has_their_own_face() -> None:
+    eyes = ((1.0, 1.0), (2.0, 1.0))
+    left, right = (FaceBox(box=(at, 0.0, 9.0, 9.0), eyes=eyes) for at in (0.0, 50.0))
+    view = ProjectView(
+        name="duo",
+        revision="",
+        project=b"",
+        answer=b"",
+        encoded={},
+        takes={},
+        take_faces={},
+        face_boxes={"ab": (left, None, right)},
+        photos={},
+        pictures={},
+        folder=Path(),
+        picks_file=Path(),
+    )
+    assert [face_in(view, "ab", person) for person in range(4)] == [left, None, right, None]
+    assert face_in(view, "cd") is None
 
 
 def test_a_view_that_took_long_is_kept_for_the_next_start(
