@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Awaitable, Callable
-from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import parse_qs
 
@@ -66,11 +65,11 @@ class StudioAccess(Struct, frozen=True, kw_only=True):
 
     def is_known(self, headers: Headers) -> bool:
         """Whether a request has the cookie."""
-        try:
-            found = SimpleCookie(headers.get(b"cookie", b"").decode("latin-1")).get(self.cookie)
-        except CookieError:
-            return False
-        return found is not None and self.is_token(found.value)
+        # Unlike `SimpleCookie`, it isn't put off by odd cookies that other servers of this machine have set.
+        from starlette.requests import cookie_parser
+
+        given = cookie_parser(headers.get(b"cookie", b"").decode("latin-1")).get(self.cookie)
+        return given is not None and self.is_token(given)
 
     def is_own_host(self, headers: Headers) -> bool:
         """Whether `Host` is one of ours."""

@@ -34,6 +34,13 @@ def test_the_token_becomes_a_cookie_that_only_this_site_sends(project: Project, 
         assert visit.stranger.get("/").status_code == 200
 
 
+def test_odd_cookies_of_other_servers_keep_nobody_out(project: Project, serve: Serve) -> None:
+    with serve(project) as visit:
+        own = f"{visit.access.cookie}={visit.access.token}"
+        cookie = {"cookie": f'theme={{"dark": true}}; a@b; {own}; x=a b"'}
+        assert visit.stranger.get("/", headers=cookie).status_code == 200
+
+
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:{port}", "127.0.0.1", "127.0.0.1:1", ""])
 def test_another_name_of_this_machine_is_refused(project: Project, serve: Serve, host: str) -> None:
     """DNS rebinding: a page of another site whose name was pointed here."""
