@@ -8,11 +8,15 @@ import resource
 import select
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from nano_banana.model.problem import Problem, Unusable, problem
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 WANTED_OPEN_FILES = 1024
 """Open files that a run of many calls at once needs with room to spare."""
@@ -37,6 +41,18 @@ def ignore_ctrl_c() -> None:
         sys.unraisablehook = sys.unraisablehook.before
 
 
+def stop_event() -> threading.Event:
+    """An event that Ctrl-C and SIGTERM set from now on; both are a server's normal end."""
+    over = threading.Event()
+
+    def stop(_: int, __: FrameType | None) -> None:
+        over.set()
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    return over
+
+
 class _CtrlCRepeater:
     """Repeats a Ctrl-C that Python drops because it arrives in a callback, such as that of an import lock."""
 
@@ -47,8 +63,6 @@ class _CtrlCRepeater:
         if not isinstance(unraisable.exc_value, KeyboardInterrupt):
             self.before(unraisable)
             return
-        import threading
-
         # A little later: in here it would be dropped once more.
         repeat = threading.Timer(REPEAT_SECONDS, os.kill, (os.getpid(), signal.SIGINT))
         repeat.daemon = True

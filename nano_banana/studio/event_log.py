@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
 
@@ -17,11 +18,14 @@ PING_SECONDS = 15.0
 
 
 class EventLog:
-    """Events in order, numbered from 1. Any thread may add one; listeners live in the server's event loop."""
+    """Events in order. Any thread may add one; listeners live in the server's event loop.
+
+    Numbers begin with the time in milliseconds, so that a page never takes those of an earlier studio for ours.
+    """
 
     def __init__(self) -> None:
         self._events: deque[tuple[int, str, bytes]] = deque(maxlen=EVENTS_KEPT)
-        self._last = 0
+        self._last = time.time_ns() // 1_000_000
         self._lock = threading.Lock()
         self._listeners: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
         self._is_closed = False
@@ -56,7 +60,8 @@ class EventLog:
             self._listeners.add(listener)
             last = self._last if after is None else after
         try:
-            yield b"retry: 1000\n\n"
+            # The number alone lets a page that has heard nothing yet catch up after its connection broke.
+            yield b"retry: 1000\nid: %d\n\n" % last
             if self._is_lost(last):
                 last = self._last
                 yield _frame(last, "reset", b"{}")

@@ -145,6 +145,7 @@ class StudioRuns:
         self._stops = 0
         self._spent = 0.0
         self._unknown = 0
+        self._is_closed = False
 
     @property
     def is_running(self) -> bool:
@@ -158,6 +159,8 @@ class StudioRuns:
         that is wrong before.
         """
         with self._lock:
+            if self._is_closed:
+                raise LimitReached([problem("studio_stopping")])
             latest = self._project.latest_run()
             if self.is_running or (latest is not None and latest.status == RUNNING):
                 raise LimitReached([problem("studio_running")])
@@ -185,6 +188,11 @@ class StudioRuns:
         self._events.add("run", {"phase": "stopping", "by": "studio", "times": self._stops})
         if stop is not None:
             stop()
+
+    def close(self) -> None:
+        """Start no more runs."""
+        with self._lock:
+            self._is_closed = True
 
     def receive_stop(self, stop: Callable[[], None]) -> None:
         """The run can be stopped from now on; do what was asked for before."""

@@ -89,14 +89,31 @@ def test_a_run_is_started_watched_and_replayed(project: Project, serve: Serve) -
             ear.until(lambda kind, _told: kind == "picture")
             ear.until(lambda kind, _told: kind == "verdict")
             ear.until(lambda kind, _told: kind == "changed")
-        with listening(visit, after=0) as late:
+        first = ear.heard[0][0]
+        with listening(visit, after=first - 1) as late:
             late.until(has_ended)
         takes = visit.page.get("/api/takes").json()["takes"]
     assert (ended["status"], ended["takes"], ended["by"]) == ("done", 4, "studio")
     kinds = [kind for _, kind, _ in ear.heard]
     assert {"run", "call", "picture", "verdict", "changed"} <= set(kinds)
-    assert [number for number, _, _ in late.heard][:10] == list(range(1, 11))
+    assert [number for number, _, _ in late.heard][:10] == list(range(first, first + 10))
     assert all(take["picture"] for take in takes)
+
+
+def test_numbers_of_an_earlier_studio_are_not_taken_for_ours(project: Project, serve: Serve) -> None:
+    with serve(project) as visit:
+        for _ in range(9):
+            visit.server.events.add("call", {})
+        with listening(visit, after=3) as ear:
+            ear.until(lambda kind, _told: kind == "reset")
+    assert [kind for _, kind, _ in ear.heard] == ["reset"]
+
+
+def test_a_studio_that_stops_starts_no_run(project: Project, serve: Serve) -> None:
+    with serve(project) as visit:
+        visit.server.runs.close()
+        answer = visit.page.post("/api/run", json={"budget": 100})
+    assert (answer.status_code, answer.json()["error"]) == (409, "the studio is stopping")
 
 
 def test_a_run_that_costs_more_than_was_agreed_must_be_confirmed(project: Project, serve: Serve) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import signal
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,12 +13,11 @@ from msgspec import convert
 
 from nano_banana.cli.formatting import fields_of
 from nano_banana.cli.options import FOLDER, add_options, pass_screen
+from nano_banana.cli.process import stop_event
 from nano_banana.cli.screen import Screen
 from nano_banana.model.problem import Unusable, problem
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     from nano_banana.emulator.server import Emulator
 
 SECTION = ("Setup", 6)
@@ -103,25 +100,13 @@ def command(screen: Screen, /, *, plain: bool, folder: Path | None, **given: obj
     from nano_banana.emulator.server import Emulator
 
     options = convert({**given, "tls": not plain}, EmulatorOptions)
-    over = _until_stopped()
+    over = stop_event()
     with tempfile.TemporaryDirectory(prefix="nano-banana-emulator-") as temporary:
         with Emulator(folder or Path(temporary), options) as server:
             _say_address(screen, server)
             over.wait()
         if not screen.machine:
             screen.note("stopped")
-
-
-def _until_stopped() -> threading.Event:
-    """An event that Ctrl-C and SIGTERM set; both are a server's normal end."""
-    over = threading.Event()
-
-    def stop(_: int, __: FrameType | None) -> None:
-        over.set()
-
-    signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGTERM, stop)
-    return over
 
 
 def _say_address(screen: Screen, server: Emulator) -> None:

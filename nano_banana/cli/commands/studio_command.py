@@ -5,11 +5,9 @@ from __future__ import annotations
 import importlib.util
 import io
 import os
-import signal
 import socket
-import threading
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,13 +16,12 @@ import click
 from msgspec import Struct
 
 from nano_banana.cli.options import OptionValues, add_options, pass_screen
+from nano_banana.cli.process import stop_event
 from nano_banana.cli.project_loading import recipe_argument, recipe_settings, run_request_from
 from nano_banana.cli.screen import Screen
 from nano_banana.model.problem import LimitReached, Unusable, problem
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     from nano_banana.session.explanation import Explanation
     from nano_banana.session.forecasting import Forecast
     from nano_banana.session.run_request import RunRequest
@@ -123,7 +120,7 @@ def _serve(screen: Screen, request: RunRequest, settings: Settings, entrance: En
     from nano_banana.studio.studio_project import StudioProject
     from nano_banana.studio.studio_server import StudioServer
 
-    over, url = _until_stopped(), entrance.access.url
+    over, url = stop_event(), entrance.access.url
     project = StudioProject(request, settings, studio_words(), os.environ)
     with StudioServer(
         project, entrance.sock, entrance.access, write_recipe_sheet, certificate=entrance.certificate
@@ -134,9 +131,11 @@ def _serve(screen: Screen, request: RunRequest, settings: Settings, entrance: En
         if not no_browser:
             click.launch(url)
         over.wait()
+        server.runs.close()
         while server.runs.is_running:
             over.clear()
-            server.runs.stop()
+            with suppress(LimitReached):  # it may just have ended
+                server.runs.stop()
             screen.note("stopping the run; press Ctrl-C again to cancel what waits")
             while not over.is_set() and not server.runs.wait(0.2):
                 pass
@@ -168,15 +167,3 @@ def _printed(say: Callable[[Screen], None]) -> str:
     text = io.StringIO()
     say(Screen(text, text, environ={"NO_COLOR": "1"}, width=100))
     return text.getvalue()
-
-
-def _until_stopped() -> threading.Event:
-    """An event that Ctrl-C and SIGTERM set; both are a server's normal end."""
-    over = threading.Event()
-
-    def stop(_: int, __: FrameType | None) -> None:
-        over.set()
-
-    signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGTERM, stop)
-    return over

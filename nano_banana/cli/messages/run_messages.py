@@ -12,6 +12,7 @@ MESSAGES: Mapping[str, Message] = {
     # the studio
     "studio_pick_stage": Message("`{name}` is no stage with pictures", "choose from: {known}"),
     "studio_running": Message("a run is under way", "wait for its end, or stop it"),
+    "studio_stopping": Message("the studio is stopping", "start it again with `nano-banana studio`"),
     "studio_not_running": Message("no run of the studio is under way"),
     "studio_no_network": Message("this computer is in no network", "leave out `--lan`"),
     "studio_lan_refused": Message("the studio was not opened to the network", "leave out `--lan`, or pass `--yes`"),

@@ -24,13 +24,21 @@ class RunPage {
   /** Fetches the plan, and what is known of a run that is under way; listens to what happens. */
   async load() {
     const handlers = Object.fromEntries(EVENTS.map((name) => [name, (data) => this.receive(name, data)]));
-    server.listenToEvents({ ...handlers, changed: () => this.planSoon(), reset: () => this.loadRuns() }, () => {}, () => {});
+    server.listenToEvents({ ...handlers, changed: () => this.planSoon(), reset: () => this.catchUp() }, () => {}, () => {});
     await Promise.all([this.loadRuns(), this.loadPlan()]);
   }
 
   async loadRuns() {
     const { current, is_ours: isOurs } = await server.fetchRuns();
     if (current) this.receive("run", { phase: "started", by: isOurs ? "studio" : "elsewhere", run: current.run });
+  }
+
+  /** The studio was started again: what was said meanwhile is lost, so a run may have ended unheard. */
+  async catchUp() {
+    const { current, is_ours: isOurs } = await server.fetchRuns();
+    if (this.isRunning && !current && !isOurs) this.receive("run", { phase: "ended" });
+    else await this.loadRuns();
+    this.planSoon();
   }
 
   async loadPlan() {
