@@ -7,6 +7,7 @@ import { countText, moneyText, priceRangeText } from "./words.js";
 export class PlanView {
   constructor(start) {
     this.start = start;
+    this.typed = null; // a budget that was typed stays when the plan is drawn anew
     this.root = element("section", { class: "plan", "aria-label": "Plan" });
   }
 
@@ -15,7 +16,8 @@ export class PlanView {
     const isNothing = plan.pictures_to_make === 0;
     const title = isNothing ? "Nothing to make" : `${countText(plan.pictures_to_make, "picture")} to make`;
     this.budget = element("input", {
-      type: "number", min: 0, step: 0.01, id: "budget", value: plan.budget ?? "", placeholder: "no limit", inputmode: "decimal",
+      type: "number", min: 0, step: 0.01, id: "budget", value: this.typed ?? plan.budget ?? "", placeholder: "no limit",
+      inputmode: "decimal", oninput: () => (this.typed = this.budget.value),
     });
     this.button = element("button", { type: "button", class: "main-button", onclick: () => this.begin() }, isNothing ? "Run anyway" : "Start");
     this.root.replaceChildren(

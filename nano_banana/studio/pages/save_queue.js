@@ -104,10 +104,12 @@ export class SaveQueue extends EventTarget {
   }
 
   /** Another window wrote or removed an entry. */
-  takeOver({ key, newValue }) {
+  takeOver({ key, newValue, oldValue }) {
     if (!key?.startsWith(this.prefix)) return;
     const take = key.slice(this.prefix.length);
-    if (newValue === null) this.entries.delete(take);
+    const own = this.entries.get(take);
+    if (newValue === null && own && oldValue && !oldValue.includes(own.at)) this.keep(own); // decided since it was sent
+    else if (newValue === null) this.entries.delete(take);
     else this.read(key, newValue);
     this.dispatch("pending", { takes: [take] });
     // The other window sends it; this one would, should the other be closed.
