@@ -71,10 +71,14 @@ class PickChanges(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunStart(msgspec.Struct, frozen=True, kw_only=True):
-    """The body of `POST /api/run`: the most to spend in USD (None: as in the recipe), and a yes to the price."""
+    """The body of `POST /api/run`: the most to spend in USD (None: as in the recipe), and a yes to the price.
+
+    `price` is the highest that was shown in USD, None if it was unknown.
+    """
 
     budget: Annotated[float, msgspec.Meta(ge=0)] | None = None
     confirmed: bool = False
+    price: float | None = None
 
 
 async def _json_body(request: Request, shape: type[T]) -> T:
@@ -286,7 +290,7 @@ def _explain(studio: Studio, request: Request) -> Response:
 
 def _start_run(studio: Studio, body: RunStart) -> Response:
     try:
-        studio.runs.start(body.budget, confirmed=body.confirmed)
+        studio.runs.start(body.budget, confirmed=body.confirmed, price=body.price)
     except LimitReached as error:
         words = [studio.project.problem_words(problem) for problem in error.problems]
         asks = any(problem.kind == "studio_confirm" for problem in error.problems)

@@ -33,9 +33,10 @@ BUSY_SHARE = 4
 class StudioCaller(RunCaller):
     """A run that was started in the studio: its person was asked before."""
 
-    def __init__(self, runs: StudioRuns, *, confirmed: bool) -> None:
+    def __init__(self, runs: StudioRuns, *, confirmed: bool, price: float | None) -> None:
         self._runs = runs
         self._confirmed = confirmed
+        self._price = price
 
     def progress(self) -> AbstractContextManager[EventHandler]:
         """Events go to the pages."""
@@ -48,28 +49,32 @@ class StudioCaller(RunCaller):
 
     def confirm(self, session: Session, forecast: Forecast) -> None:
         """Raise LimitReached if something must be confirmed and was not."""
-        check_consent(session, forecast, confirmed=self._confirmed)
+        check_consent(session, forecast, confirmed=self._confirmed, price=self._price)
 
     def can_stop(self, stop: Callable[[], None]) -> None:
         """Let the page stop it."""
         self._runs.receive_stop(stop)
 
 
-def check_consent(session: Session, forecast: Forecast, *, confirmed: bool) -> None:
+def check_consent(session: Session, forecast: Forecast, *, confirmed: bool, price: float | None) -> None:
     """Raise LimitReached if the recipe isn't trusted, or if the price must be confirmed.
 
-    A budget of the request is the consent to spend it.
+    A budget of the request is the consent to spend it. What was confirmed is confirmed up to `price` in USD (None: at
+    any), so one that has risen since must be confirmed again.
     """
     if session.stages_to_buy(forecast) and (found := untrusted_demands(session)):
         raise LimitReached([not_trusted_problem(session), *found])
-    if not confirmed and session.request.budget_usd is None and session.is_expensive(forecast):
-        raise LimitReached([problem("studio_confirm", price=_price(forecast), limit=session.ask_above_usd)])
+    highest = _highest_price(forecast)
+    agreed = confirmed and (price is None or (highest is not None and highest <= price))
+    if not agreed and session.request.budget_usd is None and session.is_expensive(forecast):
+        shown = "an unknown amount" if highest is None else f"${highest:.2f}"
+        raise LimitReached([problem("studio_confirm", price=shown, limit=session.ask_above_usd)])
 
 
-def _price(forecast: Forecast) -> str:
+def _highest_price(forecast: Forecast) -> float | None:
+    """The price with all second chances, in USD; None if one is unknown."""
     total = forecast.tally.total
-    unknown = total.unpriced + total.possible_unpriced
-    return "an unknown amount" if unknown else f"${total.high + total.possible_high:.2f}"
+    return None if total.unpriced + total.possible_unpriced else round(total.high + total.possible_high, 6)
 
 
 class PlanAnswer(Struct, frozen=True, kw_only=True):
@@ -119,7 +124,7 @@ def plan_answer(project: StudioProject) -> PlanAnswer:
             calls=total.to_make,
             cost_low=round(total.low, 6),
             cost_first=None if total.unpriced else round(total.high, 6),
-            cost_high=None if total.unpriced + total.possible_unpriced else round(total.high + total.possible_high, 6),
+            cost_high=_highest_price(forecast),
             second_chances=total.possible,
             second_chances_usd=round(total.possible_high, 6),
             expected_usd=round(forecast.tally.expected.usd, 6),
@@ -152,7 +157,7 @@ class StudioRuns:
         """Whether a run that was started here goes on."""
         return self._thread is not None and self._thread.is_alive()
 
-    def start(self, budget: float | None, *, confirmed: bool) -> None:
+    def start(self, budget: float | None, *, confirmed: bool, price: float | None = None) -> None:
         """Start a run of the whole recipe.
 
         Raises LimitReached if another one is under way or if it must be confirmed, and NanoBananaError for everything
@@ -168,14 +173,14 @@ class StudioRuns:
             try:
                 forecast, _ = plan_run(session)
                 check_budget(session, forecast)
-                check_consent(session, forecast, confirmed=confirmed)
+                check_consent(session, forecast, confirmed=confirmed, price=price)
             finally:
                 session.close()
             self._stop, self._stops, self._spent, self._unknown = None, 0, 0.0, 0
             total = sum(record.card.kind == "take" for record in forecast.records)
             told = {"phase": "started", "by": "studio", "run": None, "total": total, "budget": session.budget_usd}
             self._events.add("run", told)
-            self._thread = threading.Thread(target=self._run, args=(budget, confirmed), name="studio-run")
+            self._thread = threading.Thread(target=self._run, args=(budget, confirmed, price), name="studio-run")
             self._thread.start()
 
     def stop(self) -> None:
@@ -232,12 +237,14 @@ class StudioRuns:
         request = request if budget is None else replace(request, budget_usd=budget)
         return Session.open(request, self._project.settings, environ=self._project.environ)
 
-    def _run(self, budget: float | None, confirmed: bool) -> None:  # noqa: FBT001 - a thread's arguments
+    def _run(self, budget: float | None, confirmed: bool, price: float | None) -> None:  # noqa: FBT001 - a thread's arguments
         problems: Sequence[Problem] = ()
         told: dict[str, object] = {"phase": "ended", "by": "studio", "run": None, "status": "failed"}
         try:
             with self._opened(budget) as session:
-                done = run_recipe(session, StudioCaller(self, confirmed=confirmed), write_sheet=self._write_sheet)
+                done = run_recipe(
+                    session, StudioCaller(self, confirmed=confirmed, price=price), write_sheet=self._write_sheet
+                )
             problems = _end_problems(done)
             told |= _outcome_summary(done)
         except NanoBananaError as error:

@@ -120,9 +120,11 @@ def test_a_run_that_costs_more_than_was_agreed_must_be_confirmed(project: Projec
     project.edit("name: portraits\n", "name: portraits\nlimits: {ask_above_usd: 0.001}\nprovider: fal\n")
     with serve(project) as visit:
         answer = visit.page.post("/api/run", json={"budget": None, "confirmed": False})
+        risen = visit.page.post("/api/run", json={"confirmed": True, "price": 0.002})
         events = [kind for _, kind, _ in Ear(visit).heard]
     assert answer.status_code == 409
     assert answer.json()["confirm"] is True
+    assert [risen.status_code, risen.json()["confirm"]] == [409, True]
     assert "$" in answer.json()["reason"]
     assert events == []
 

@@ -74,17 +74,17 @@ class RunPage {
     const most = typeof budget === "number" && budget < (high ?? Infinity) ? budget : high;
     const yes = typeof most === "number" ? `Spend up to ${moneyText(most)}` : "Start at an unknown price";
     if (asks && !(await confirmDialog("Start the run?", text.filter(Boolean), yes))) return;
-    await this.tell(() => this.request(budget, Boolean(asks)));
+    await this.tell(() => this.request(budget, Boolean(asks), high ?? null));
   }
 
   /** Another run, or a price that has risen meanwhile, is the server's to know. */
-  async request(budget, isConfirmed) {
+  async request(budget, isConfirmed, price) {
     try {
-      await server.startRun(budget, isConfirmed);
+      await server.startRun(budget, isConfirmed, price);
     } catch (error) {
       const isPrice = error.status === 409 && error.body?.confirm;
-      if (isConfirmed || !isPrice || !(await confirmDialog("Start the run?", [error.message], "Start"))) throw error;
-      await server.startRun(budget, true);
+      if (!isPrice || !(await confirmDialog("Start the run?", [error.message], "Start"))) throw error;
+      await server.startRun(budget, true, null);
     }
     const total = this.offer.pictures_to_make || null;
     this.receive("run", { phase: "started", by: "studio", total, budget: budget ?? this.offer.budget });

@@ -57,8 +57,8 @@ export const fetchRuns = () => request("/api/runs");
 /** How a take was made, as blocks of text: `[{title, text}]`. */
 export const fetchExplanation = async (take) => (await request(`/api/explain/${takePath(take)}`)).blocks;
 
-/** Begins a run; `confirmed` says that the price was shown and accepted. */
-export const startRun = (budget, confirmed) => post("/api/run", { budget, confirmed });
+/** Begins a run; `confirmed` says that the price was shown and accepted, `price` is the highest that was shown. */
+export const startRun = (budget, confirmed, price) => post("/api/run", { budget, confirmed, price });
 
 /** Ends the run, as one Ctrl-C does. */
 export const stopRun = () => post("/api/run/stop", {});

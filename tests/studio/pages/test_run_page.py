@@ -17,7 +17,7 @@ def test_the_plan_in_pictures_and_dollars(window: Open, studio: FakeStudio) -> N
     page.get_by_label("Budget in dollars").fill("2.5")
     page.get_by_role("button", name="Start").click()
     expect(page.get_by_role("heading", name="Making 1 of 38 pictures")).to_be_visible()
-    assert studio.ran == [{"budget": 2.5, "confirmed": False}]
+    assert studio.ran == [{"budget": 2.5, "confirmed": False, "price": 1.21}]
 
 
 def test_a_price_above_the_limit_must_be_confirmed(window: Open, studio: FakeStudio) -> None:
@@ -31,7 +31,7 @@ def test_a_price_above_the_limit_must_be_confirmed(window: Open, studio: FakeStu
     page.get_by_role("button", name="Start").click()
     page.get_by_role("button", name="Spend up to $1.21").click()
     expect(page.get_by_role("region", name="Run")).to_be_visible()
-    assert studio.ran == [{"budget": 5, "confirmed": True}]
+    assert studio.ran == [{"budget": 5, "confirmed": True, "price": 1.21}]
 
 
 def test_another_run_is_the_reason_for_a_no(window: Open, studio: FakeStudio) -> None:
