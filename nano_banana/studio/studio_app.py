@@ -12,7 +12,6 @@ from typing import Annotated, TypeAlias, TypeVar
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -116,7 +115,7 @@ def error_response(error: str, hint: str, status: int) -> Response:
     return json_response({"error": error, "help": hint}, status)
 
 
-def studio_app(studio: Studio) -> Starlette:
+def studio_app(studio: Studio) -> ASGIApp:
     """The studio as an ASGI app."""
     pool = ThreadPoolExecutor(THREADS, thread_name_prefix="studio")
 
@@ -151,15 +150,16 @@ def studio_app(studio: Studio) -> Starlette:
         Route("/thumb/{side:int}/{digest}", threaded(_thumbnail)),
         Route("/face/{digest}", threaded(_face)),
     ]
-    return Starlette(
+    app = Starlette(
         routes=routes,
-        middleware=[Middleware(AccessGuard, access=studio.access, refuse=_refuse)],
         exception_handlers={
             HTTPException: _http_error,
             NanoBananaError: functools.partial(_problem_error, studio),
             Exception: _bug,
         },
     )
+    # Outside of everything, so that an answer about a bug has the security headers, too.
+    return AccessGuard(app, studio.access, _refuse)
 
 
 REFUSALS = {

@@ -34,14 +34,8 @@ SECTION = ("Recipes", 5)
 REQUIRED_MODULES = ("starlette", "uvicorn")
 """Modules of the extra `studio`."""
 
-EPILOG = """\b
-Examples:
-  nano-banana studio
-  nano-banana studio portraits/recipe.yaml --port 8800 --no-browser
-"""
 
-
-@click.command(name="studio", epilog=EPILOG)
+@click.command(name="studio")
 @recipe_argument
 @click.option("--port", type=click.IntRange(0, 65535), metavar="N", help="Port.  [default: the recipe's own, if free]")
 @click.option("--no-browser", is_flag=True, help="Only print the address.")
@@ -53,6 +47,10 @@ def command(screen: Screen, recipe: Path, *, port: int | None, no_browser: bool,
 
     Serves this computer only, until Ctrl-C. The address contains a token; whoever has it can see the pictures and
     spend money.
+
+    Examples:
+      nano-banana studio
+      nano-banana studio portraits/recipe.yaml --port 8800 --no-browser
     """
     missing = [name for name in REQUIRED_MODULES if importlib.util.find_spec(name) is None]
     if missing:
