@@ -31,7 +31,7 @@ def clone(project: FalProject) -> FalProject:
 def test_a_project_redirects_nothing_until_its_folder_is_trusted(project: FalProject) -> None:
     workspace = clone(project).workspace.write("nano-banana.toml", ELSEWHERE)
     screen = workspace.run("config", "show")
-    screen.shows("settings `ask_above_usd`, `fal_url`, `store` in nano-banana.toml ignored", "nano-banana trust").hides(
+    screen.shows("warning: `ask_above_usd`, `fal_url`, `store` in nano-banana.toml ignored", "nano-banana trust").hides(
         "../kept", "5000"
     )
     project.run().shows("ignored")
@@ -92,7 +92,7 @@ def test_variables_that_the_project_allows_are_trusted_together_with_the_recipe(
 ) -> None:
     clone(project).edit("{{ scene }}", "{{ scene }} {{ env.STUDIO | default('') }}")
     project.workspace.env(STUDIO="north").write("nano-banana.toml", 'allow_env = "STUDIO"\n')
-    project.run("--yes", exit_code=2).shows("settings `allow_env` in nano-banana.toml ignored")
+    project.run("--yes", exit_code=2).shows("warning: `allow_env` in nano-banana.toml ignored")
     project.workspace.run("trust", "--yes").shows(
         'allow_env = "STUDIO"', "your environment variables STUDIO", "Trusted"
     )
@@ -163,7 +163,7 @@ def test_wrong_names_of_variables_are_refused(workspace: Workspace) -> None:
 @pytest.mark.parametrize("more", ["5000", '"5000"', "inf"])
 def test_a_project_can_only_lower_what_may_go_unasked(workspace: Workspace, more: str) -> None:
     workspace.write("nano-banana.toml", f"ask_above_usd = {more}\n")
-    workspace.run("config", "show").shows("settings `ask_above_usd` in nano-banana.toml ignored").hides("5000")
+    workspace.run("config", "show").shows("warning: `ask_above_usd` in nano-banana.toml ignored").hides("5000")
 
 
 def test_photos_that_new_was_given_are_not_asked_about(project: FalProject) -> None:
