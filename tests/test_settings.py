@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import pickle
 from pathlib import Path
 
 import pytest
@@ -277,3 +278,8 @@ def test_what_a_stand_in_answers_has_a_store_of_its_own(tmp_path: Path, address:
         root=tmp_path, environ=environ, overrides={"store": str(tmp_path / "mine")}, user_dir=tmp_path
     )
     assert given.store == tmp_path / "mine"
+
+
+def test_settings_go_to_other_processes() -> None:
+    settings = load_settings(environ={})
+    assert pickle.loads(pickle.dumps(settings)) == settings  # noqa: S301 - our own

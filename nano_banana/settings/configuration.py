@@ -13,10 +13,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from enum import IntEnum
 from pathlib import Path
-from types import MappingProxyType
 from typing import Annotated, Protocol, TypeAlias, cast, get_origin, get_type_hints
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import asdict
 
 from nano_banana.formats.file_writing import group_id
@@ -175,8 +174,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         Path("c2pa-key.pem")
     )
     color: Annotated[str, Setting(about="colour on the screen", choices=("auto", "always", "never"))] = "auto"
-    origins: Mapping[str, SettingOrigin] = MappingProxyType({})
-    guarded: Mapping[str, object] = MappingProxyType({})
+    origins: Mapping[str, SettingOrigin] = field(default_factory=dict)
+    guarded: Mapping[str, object] = field(default_factory=dict)
     """The project's settings that only count if the user trusts them; see `guarded_settings`."""
     trusts: bool = True
     """Whether `guarded` counts."""

@@ -168,7 +168,7 @@ _SAME = """
     SELECT name, version FROM adapters WHERE digest = ?1 AND (name = ?2 OR (?3 AND subject = ?4))
     ORDER BY name != ?2, name, version
 """
-_COUNT = "INSERT INTO adapter_names VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET last = last + 1 RETURNING last"
+_COUNT = "INSERT INTO adapter_names VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET last = last + 1"
 _RENAME = (
     "UPDATE adapters SET name = ? WHERE name = ?",
     "UPDATE adapter_names SET name = ? WHERE name = ?",
@@ -282,7 +282,9 @@ class AdapterShelf(StorePart):
             found = rows.execute(_SAME, (blob.digest, name, anywhere, subject)).fetchone()
             is_new = found is None
             if is_new:
-                found = (name, *rows.execute(_COUNT, (name,)).fetchone())
+                # Without RETURNING, which SQLite has since 3.35: some systems have an older one.
+                rows.execute(_COUNT, (name,))
+                found = (name, *rows.execute("SELECT last FROM adapter_names WHERE name = ?", (name,)).fetchone())
                 values = (*found, blob.digest, blob.size, subject, json_text(card_json(card)), self._clock())
                 rows.execute("INSERT INTO adapters VALUES (?, ?, ?, ?, ?, ?, ?)", values)
         if is_new:
