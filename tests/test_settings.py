@@ -281,5 +281,5 @@ def test_what_a_stand_in_answers_has_a_store_of_its_own(tmp_path: Path, address:
 
 
 def test_settings_go_to_other_processes() -> None:
-    settings = load_settings(environ={})
+    settings = load_settings(root=None, environ={}, overrides={})
     assert pickle.loads(pickle.dumps(settings)) == settings  # noqa: S301 - our own
