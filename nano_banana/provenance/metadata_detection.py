@@ -108,7 +108,7 @@ def source_type_findings(xmp: str) -> Iterator[ProvenanceFinding]:
 
 
 def credit_findings(xmp: str, iim: Mapping[str, str]) -> Iterator[ProvenanceFinding]:
-    """Yield Google's credit line, from XMP or Check.IPTC-IIM."""
+    """Yield Google's credit line, from XMP or IPTC-IIM."""
     for line in (property_value(xmp, "photoshop:Credit") or "", iim.get("credit", "")):
         if _GOOGLE.search(line):
             yield ProvenanceFinding(
